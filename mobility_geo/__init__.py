@@ -1,0 +1,1 @@
+"""Who is stranded, why, and which way stations can still be reached."""

@@ -1,0 +1,914 @@
+"""Every table of the toolkit, as data: column, dtype, unit, meaning and range.
+
+Readers, checks, GeoPackage column descriptions and the reference documentation all come from the
+definitions in this module, so that they cannot disagree.
+
+Text lists (several profiles, months, modes, ids) are one string with ``|`` between the items, in
+the files and in the tables alike; an empty or missing list means "no restriction".
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from mobility_geo.errors import SchemaError, labels
+
+Dtype = Literal["text", "int", "float", "bool", "date"]
+GeometryType = Literal["Point", "LineString", "MultiPolygon"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Column:
+    """One column: what it holds, in which unit, within which range."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    required: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str, ...] = ()
+    default: object = None
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class TableSchema:
+    """One table: its columns, its key and its geometry type."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    geometry: GeometryType | None = None
+    references: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name`.
+
+        Raises
+        ------
+        KeyError
+            If the table has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        msg = f"{self.name} has no column {name!r}"
+        raise KeyError(msg)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, without the geometry."""
+        return tuple(column.name for column in self.columns)
+
+
+def _text(
+    name: str, meaning: str, *, allowed: Iterable[str] = (), nullable: bool = False
+) -> Column:
+    return Column(
+        name=name,
+        dtype="text",
+        meaning=meaning,
+        allowed=tuple(allowed),
+        nullable=nullable,
+        required=not nullable,
+    )
+
+
+def _number(
+    name: str,
+    unit: str,
+    meaning: str,
+    *,
+    dtype: Dtype = "float",
+    minimum: float | None = 0,
+    maximum: float | None = None,
+    nullable: bool = False,
+) -> Column:
+    return Column(
+        name=name,
+        dtype=dtype,
+        unit=unit,
+        meaning=meaning,
+        minimum=minimum,
+        maximum=maximum,
+        nullable=nullable,
+        required=not nullable,
+    )
+
+
+def _flag(name: str, meaning: str, *, default: bool | None = None) -> Column:
+    return Column(
+        name=name, dtype="bool", meaning=meaning, required=default is None, default=default
+    )
+
+
+def _date(name: str, meaning: str) -> Column:
+    return Column(name=name, dtype="date", meaning=meaning, nullable=True, required=False)
+
+
+EDGE_KINDS: Final = (
+    "road", "track", "river", "ferry", "walk", "transfer", "corridor", "crossing",
+)  # fmt: skip
+NODE_KINDS: Final = ("settlement", "junction", "port", "crossing")
+PLACE_KINDS: Final = ("settlement", "camp", "transit_centre", "site", "pasture")
+CONFIDENCES: Final = ("high", "medium", "low")
+REGIMES: Final = ("open", "closed", "refugees_only", "nationals_only", "escorted")
+PEOPLE_KINDS: Final = ("resident", "idp", "refugee", "returnee", "third_country", "pastoral")
+BASES: Final = ("movers", "residents")
+TRIPS: Final = ("one_way", "pendular", "re_entry", "return", "transhumance")
+STATUSES: Final = ("can_reach", "stranded", "cut_off", "isolated", "unknown")
+REASONS: Final = (
+    "disconnected", "border", "no_mode", "no_service", "over_risk", "over_time", "over_money",
+    "over_capacity",
+)  # fmt: skip
+CAUSES: Final = ("insecurity", "flood", "border", "service", "other", "joint")
+HELD_KINDS: Final = ("crossing", "settlement", "dispersed", "station")
+DISRUPTION_KINDS: Final = (
+    "insecurity", "flood", "border", "service", "road", "season", "mine",
+)  # fmt: skip
+
+_SOURCE = _text("source", "where the row comes from: publication, or 'own work' with the basis")
+_CONFIDENCE = _text("confidence", "how sure the row is", allowed=CONFIDENCES)
+_PERSONS = (
+    _number("persons", "persons", "people, best figure", dtype="int"),
+    _number("persons_low", "persons", "low figure", dtype="int"),
+    _number("persons_high", "persons", "high figure", dtype="int"),
+)
+
+ZONES: Final = TableSchema(
+    name="zones",
+    meaning="Administrative units of one level (ADM1 in the built-in case)",
+    key=("pcode",),
+    geometry="MultiPolygon",
+    columns=(
+        _text("pcode", "P-code, or ISO 3166-2 code where no P-code is known"),
+        _text("name", "name"),
+        _number("adm_level", "", "administrative level", dtype="int", maximum=4),
+        _text("country", "ISO 3166-1 alpha-3 code"),
+        _text("parent_pcode", "code of the unit above", nullable=True),
+        _text("pcode_vintage", "which list, of which year, the code is from"),
+        _number("population_persons", "persons", "census population", nullable=True),
+        _SOURCE,
+    ),
+)
+
+NODES: Final = TableSchema(
+    name="nodes",
+    meaning="Ends and junctions of edges",
+    key=("node_id",),
+    geometry="Point",
+    columns=(
+        _text("node_id", "id"),
+        _text("kind", "what stands there", allowed=NODE_KINDS),
+        _text("name", "name, if it has one", nullable=True),
+        _text("country", "ISO 3166-1 alpha-3 code", nullable=True),
+    ),
+)
+
+EDGES: Final = TableSchema(
+    name="edges",
+    meaning="Roads, tracks, river legs, ferries, transfers and border crossings",
+    key=("edge_id",),
+    geometry="LineString",
+    references=MappingProxyType(
+        {"from_node_id": "nodes", "to_node_id": "nodes", "crossing_id": "crossings"}
+    ),
+    columns=(
+        _text("edge_id", "id"),
+        _text("from_node_id", "node at the start"),
+        _text("to_node_id", "node at the end"),
+        _text("kind", "kind of edge", allowed=EDGE_KINDS),
+        _text("road_class", "primary, secondary, tertiary, track; 'none' off the road"),
+        _text("surface", "paved, gravel, earth, sand, water; 'none' for transfers"),
+        _text("ref", "number of the road, such as RN6", nullable=True),
+        _text("name", "name", nullable=True),
+        _flag("oneway", "passable from from_node_id to to_node_id only", default=False),
+        _flag("all_season", "passable all year round in a normal year", default=True),
+        _flag("bridge", "the edge is carried by a bridge", default=False),
+        _number("length_m", "m", "length on the ground"),
+        _number("wait_min", "min", "fixed time of each passage: boarding, border formalities"),
+        _text("country", "ISO 3166-1 alpha-3 code", nullable=True),
+        _text("crossing_id", "border crossing that the edge is, if it crosses one", nullable=True),
+        _text("reach", "reach of the river, for river edges", nullable=True),
+        _text("carriageway_group", "edges that are carriageways of one road", nullable=True),
+        _date("state_reported_on", "date of the last report on the state of the edge"),
+        _SOURCE,
+        _CONFIDENCE,
+    ),
+)
+
+CROSSINGS: Final = TableSchema(
+    name="crossings",
+    meaning="Border crossings with their normal regime",
+    key=("crossing_id",),
+    geometry="Point",
+    columns=(
+        _text("crossing_id", "id"),
+        _text("name", "name"),
+        _text("country_a", "ISO 3166-1 alpha-3 code of one side"),
+        _text("country_b", "ISO 3166-1 alpha-3 code of the other side"),
+        _flag("official", "a post of both states; false: informal crossing"),
+        _text("regime", "normal regime", allowed=REGIMES),
+        _number("opens_hour", "h", "opening hour", maximum=24, nullable=True),
+        _number("closes_hour", "h", "closing hour", maximum=24, nullable=True),
+        _number("throughput_persons_per_day", "persons/day", "most people per day", nullable=True),
+        _number("processing_min", "min", "time of the formalities"),
+        _SOURCE,
+        _CONFIDENCE,
+    ),
+)
+
+PLACES: Final = TableSchema(
+    name="places",
+    meaning="Where people are or go: settlements, camps, transit centres, sites",
+    key=("place_id",),
+    geometry="Point",
+    references=MappingProxyType({"pcode": "zones"}),
+    columns=(
+        _text("place_id", "id"),
+        _text("name", "name"),
+        _text("name_alt", "other spellings, | between them", nullable=True),
+        _text("kind", "kind of place", allowed=PLACE_KINDS),
+        _text("country", "ISO 3166-1 alpha-3 code"),
+        _text("pcode", "code of the zone it lies in", nullable=True),
+        _number("population_persons", "persons", "residents before the crisis", nullable=True),
+        _flag("approximate", "the position is not known exactly", default=False),
+        _SOURCE,
+    ),
+)
+
+ACCESSES: Final = TableSchema(
+    name="accesses",
+    meaning="How each place attaches to the network: up to three (node, offset) per place",
+    key=("place_id", "node_id"),
+    geometry="LineString",
+    references=MappingProxyType({"place_id": "places", "node_id": "nodes", "edge_id": "edges"}),
+    columns=(
+        _text("place_id", "place"),
+        _text("node_id", "node of the network that it reaches"),
+        _text("edge_id", "edge that it travels along to get there, if any", nullable=True),
+        _number("off_road_m", "m", "way off the road, from the place to node or edge"),
+        _number("along_m", "m", "way along edge_id, from the foot point to the node"),
+    ),
+)
+
+WATERWAYS: Final = TableSchema(
+    name="waterways",
+    meaning="Rivers as lines: no place attaches across one",
+    key=("waterway_id",),
+    geometry="LineString",
+    columns=(
+        _text("waterway_id", "id"),
+        _text("name", "name", nullable=True),
+        _flag("barrier", "people cannot walk across it at any time of the year", default=True),
+        _SOURCE,
+    ),
+)
+
+SEASONS: Final = TableSchema(
+    name="seasons",
+    meaning="The normal year: in which months rain slows roads and water carries boats",
+    key=("season_id",),
+    columns=(
+        _text("season_id", "id"),
+        _text("label", "what it is, in words"),
+        _text("kinds", "edge kinds it holds for, | between them", nullable=True),
+        _text("surfaces", "surfaces it holds for", nullable=True),
+        _text("reaches", "river reaches it holds for", nullable=True),
+        _text("countries", "countries it holds for", nullable=True),
+        _text("profiles", "travel profiles it holds for", nullable=True),
+        Column(
+            name="all_season",
+            dtype="bool",
+            meaning="only edges whose all_season is this",
+            nullable=True,
+            required=False,
+        ),
+        _text("months", "months, 1 to 12, | between them"),
+        _text("effect", "what happens in these months", allowed=("close", "speed_factor")),
+        _number("value", "", "speed factor; 0 for close", maximum=1),
+        _SOURCE,
+    ),
+)
+
+PROFILES: Final = TableSchema(
+    name="profiles",
+    meaning="Ways of travelling",
+    key=("profile",),
+    columns=(
+        _text("profile", "id: truck, 4x4, foot, foot_children_elderly, livestock, pinasse, ..."),
+        _text("label", "name to show"),
+        _text("modes", "edge kinds it may use, | between them"),
+        _number("off_road_kph", "km/h", "speed off the road, on accesses", minimum=0.01),
+        _number("hours_per_day", "h/day", "hours on the move in a day", minimum=0.1, maximum=24),
+        _number("cost_xof_per_km", "XOF/km", "fare per person"),
+        _SOURCE,
+    ),
+)
+
+SPEEDS: Final = TableSchema(
+    name="speeds",
+    meaning="Speed of each profile by kind, class and surface; no row: cannot pass",
+    key=("profile", "kind", "road_class", "surface"),
+    columns=(
+        _text("profile", "profile"),
+        _text("kind", "edge kind", allowed=EDGE_KINDS),
+        _text("road_class", "class of road; * for any"),
+        _text("surface", "surface; * for any"),
+        _number("speed_kph", "km/h", "speed in the dry season", minimum=0.01),
+        _SOURCE,
+    ),
+)
+
+GROUPS: Final = TableSchema(
+    name="groups",
+    meaning="Groups of people whom the question is about",
+    key=("group_id",),
+    references=MappingProxyType({"place_id": "places", "profile": "profiles"}),
+    columns=(
+        _text("group_id", "id"),
+        _text("base", "movers, or residents", allowed=BASES),
+        _text("place_id", "where they are"),
+        _text("origin_pcode", "zone they come from", nullable=True),
+        _text("kind", "kind of people", allowed=PEOPLE_KINDS),
+        _text("nationality", "ISO 3166-1 alpha-3 code"),
+        _text("profile", "how they travel"),
+        _text("trip", "kind of trip", allowed=TRIPS),
+        _text("destination_set", "which destinations count for them"),
+        *_PERSONS,
+        _number("time_limit_h", "h", "longest journey they can stand", nullable=True),
+        _number("risk_limit", "", "highest risk on the way that is accepted", nullable=True),
+        _number("money_xof", "XOF", "money each person has for the journey", nullable=True),
+        _text("exposure_class", "opaque label for targeted checkpoints", nullable=True),
+        _SOURCE,
+    ),
+)
+
+DESTINATIONS: Final = TableSchema(
+    name="destinations",
+    meaning="Where a group may go, by set",
+    key=("destination_set", "place_id"),
+    references=MappingProxyType({"place_id": "places"}),
+    columns=(
+        _text("destination_set", "name of the set that groups refer to"),
+        _text("place_id", "place"),
+        _text("kind", "kind of destination", allowed=("camp", "settlement", "host_family",
+                                                      "waystation", "transit_centre", "pasture")),
+        _date("open_from", "first day on which it counts"),
+        _date("open_until", "last day on which it counts"),
+        _number("capacity_persons", "persons", "free places; missing: not checked", nullable=True),
+        _SOURCE,
+    ),
+)  # fmt: skip
+
+WAYSTATIONS: Final = TableSchema(
+    name="waystations",
+    meaning="Stations that help people on the way: way stations, transit centres, camps",
+    key=("waystation_id",),
+    geometry="Point",
+    references=MappingProxyType({"place_id": "places"}),
+    columns=(
+        _text("waystation_id", "id"),
+        _text("name", "name"),
+        _text("place_id", "place it stands at"),
+        _text("kind", "kind", allowed=("fixed", "mobile", "transit_centre", "camp")),
+        _flag("hypothetical", "assumed for the case, not one that stood there"),
+        _number("capacity_persons", "persons", "free places; missing: not checked", nullable=True),
+        _date("open_from", "first day on which it works"),
+        _date("open_until", "last day on which it works"),
+        _SOURCE,
+    ),
+)
+
+TARGETS: Final = TableSchema(
+    name="targets",
+    meaning="Published figures that results are compared with",
+    key=("figure_id",),
+    columns=(
+        _text("figure_id", "id"),
+        _text("label", "what the figure is"),
+        _text("measure", "which result it is compared with"),
+        _text("subject", "code, place or crossing that the measure is taken for", nullable=True),
+        _number("value", "", "published figure", minimum=None, nullable=True),
+        _number("low", "", "published lower figure", minimum=None, nullable=True),
+        _number("high", "", "published upper figure", minimum=None, nullable=True),
+        _text("expected", "published finding, where it is a name and not a number", nullable=True),
+        _text("unit", "unit of the figure", nullable=True),
+        _flag("used_as_input", "the figure went into the model: agreement proves nothing"),
+        _SOURCE,
+    ),
+)
+
+# ------------------------------------------------------------------ results
+STATUS: Final = TableSchema(
+    name="status",
+    meaning="Status of every person of a base: one row per group and outcome, people conserved",
+    key=(),
+    columns=(
+        _text("group_id", "group"),
+        _text("base", "movers, or residents", allowed=BASES),
+        _text("place_id", "where they are"),
+        _text("pcode", "zone where they are", nullable=True),
+        _text("country", "country where they are"),
+        _text("kind", "kind of people", allowed=PEOPLE_KINDS),
+        _text("nationality", "ISO 3166-1 alpha-3 code"),
+        _text("profile", "how they travel"),
+        _text("trip", "kind of trip", allowed=TRIPS),
+        _text("destination_set", "which destinations count for them"),
+        _text("status", "the one status", allowed=STATUSES),
+        _text("isolated_kind", "seasonal or permanent", nullable=True,
+              allowed=("seasonal", "permanent")),
+        _text("reason", "first reason that holds, if they cannot reach", allowed=REASONS,
+              nullable=True),
+        _text("reasons_all", "every reason that holds by itself, | between them", nullable=True),
+        _text("cause", "kind of disruption whose lifting frees them", allowed=CAUSES,
+              nullable=True),
+        _text("causes_all", "every kind that frees them by itself, | between them", nullable=True),
+        _text("held_node_id", "last node they get to on their usual way", nullable=True),
+        _text("held_name", "name of that place", nullable=True),
+        _text("held_kind", "what kind of place it is", allowed=HELD_KINDS, nullable=True),
+        _text("held_crossing_id", "crossing they are held at", nullable=True),
+        _text("destination_place_id", "nearest allowed destination they can reach",
+              nullable=True),
+        _number("time_min", "min", "moving and waiting time to it", nullable=True),
+        _number("baseline_time_min", "min", "the same without disruptions", nullable=True),
+        _number("length_m", "m", "length of the way", nullable=True),
+        _number("cost_xof", "XOF", "fare of the way", nullable=True),
+        _number("risk", "", "risk of the way", nullable=True),
+        *_PERSONS,
+    ),
+)  # fmt: skip
+
+REACHABLE: Final = TableSchema(
+    name="reachable",
+    meaning="Way stations within reach of each place, nearest first; unreachable: no row",
+    key=("place_id", "profile", "kind", "nationality", "waystation_id"),
+    columns=(
+        _text("place_id", "from where"),
+        _text("place_name", "its name"),
+        _text("profile", "how they travel"),
+        _text("kind", "kind of people", allowed=PEOPLE_KINDS),
+        _text("nationality", "ISO 3166-1 alpha-3 code"),
+        _text("waystation_id", "way station"),
+        _text("waystation_name", "its name"),
+        _number("rank", "", "1 is the nearest in time", dtype="int", minimum=1),
+        _number("time_min", "min", "moving and waiting time"),
+        _number("baseline_time_min", "min", "the same without disruptions", nullable=True),
+        _number("length_m", "m", "length of the way"),
+        _number("cost_xof", "XOF", "fare of the way"),
+        _number("risk", "", "risk of the way"),
+        _text("modes", "modes in their order, > between them"),
+        _text("crossing_ids", "crossings passed, in their order, > between them", nullable=True),
+    ),
+)
+
+OD_FLOWS: Final = TableSchema(
+    name="od_flows",
+    meaning="People from origin to destination, by rule of choice",
+    key=("rule", "group_id", "destination_id"),
+    columns=(
+        _text("rule", "rule by which destinations are chosen", allowed=("least_time", "logit",
+                                                                         "given")),
+        _text("group_id", "group"),
+        _text("origin_id", "place of origin"),
+        _text("destination_id", "place of destination; empty: unserved", nullable=True),
+        _text("destination_country", "its country", nullable=True),
+        _text("destination_pcode", "its zone", nullable=True),
+        _number("flow_persons", "persons", "people who go", dtype="int"),
+        _number("unserved_persons", "persons", "people who cannot go", dtype="int"),
+        _number("time_min", "min", "time of the way", nullable=True),
+        _text("crossing_ids", "crossings passed, in their order, > between them", nullable=True),
+    ),
+)  # fmt: skip
+
+EDGE_FLOWS: Final = TableSchema(
+    name="edge_flows",
+    meaning="People per edge",
+    key=("rule", "edge_id"),
+    columns=(
+        _text("rule", "rule by which destinations are chosen"),
+        _text("edge_id", "edge"),
+        _number("flow_persons", "persons", "people in both directions", dtype="int"),
+        _number("forward_persons", "persons", "people along the line's direction", dtype="int"),
+        _number("backward_persons", "persons", "people against it", dtype="int"),
+    ),
+)
+
+CROSSING_FLOWS: Final = TableSchema(
+    name="crossing_flows",
+    meaning="People per border crossing and direction",
+    key=("rule", "crossing_id", "into_country"),
+    columns=(
+        _text("rule", "rule by which destinations are chosen"),
+        _text("crossing_id", "crossing"),
+        _text("crossing_name", "its name"),
+        _text("into_country", "country that is entered"),
+        _number("flow_persons", "persons", "people", dtype="int"),
+    ),
+)
+
+CATCHMENTS: Final = TableSchema(
+    name="catchments",
+    meaning="Nearest reachable way station of each place, in time",
+    key=("place_id",),
+    columns=(
+        _text("place_id", "place"),
+        _text("place_name", "its name"),
+        _text("pcode", "its zone", nullable=True),
+        _text("waystation_id", "nearest reachable station; missing: none", nullable=True),
+        _text("waystation_name", "its name", nullable=True),
+        _number("time_min", "min", "time to it", nullable=True),
+        _number("population_persons", "persons", "residents of the place", nullable=True),
+    ),
+)
+
+COMPARISON: Final = TableSchema(
+    name="model_against_report",
+    meaning="Model against published figures, as it comes out",
+    key=("figure_id",),
+    columns=(
+        _text("figure_id", "id"),
+        _text("label", "what the figure is"),
+        _text("unit", "unit", nullable=True),
+        _number("published", "", "published figure", minimum=None, nullable=True),
+        _number("published_low", "", "published lower figure", minimum=None, nullable=True),
+        _number("published_high", "", "published upper figure", minimum=None, nullable=True),
+        _text("published_text", "published finding", nullable=True),
+        _number("modelled", "", "what the model says, by least time", minimum=None, nullable=True),
+        _number("modelled_logit", "", "what the model says by logit", minimum=None, nullable=True),
+        _number("modelled_low", "", "low over the stated assumptions", minimum=None,
+                nullable=True),
+        _number("modelled_high", "", "high over the stated assumptions", minimum=None,
+                nullable=True),
+        _text("modelled_text", "what the model says, where it is a name", nullable=True),
+        _number("error", "", "modelled minus published", minimum=None, nullable=True),
+        _number(
+            "error_logit", "", "the same for the logit", minimum=None, nullable=True
+        ),
+        _text("verdict", "input, agrees, partly, differs, error, or not comparable", nullable=True),
+        _flag("used_as_input", "the figure went into the model: agreement proves nothing"),
+        _SOURCE,
+    ),
+)  # fmt: skip
+
+NETWORK_TABLES: Final = (
+    ZONES, NODES, EDGES, CROSSINGS, PLACES, ACCESSES, WATERWAYS, SEASONS, PROFILES, SPEEDS,
+)  # fmt: skip
+CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
+RESULT_TABLES: Final = (
+    STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
+)  # fmt: skip
+SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
+    {table.name: table for table in (*NETWORK_TABLES, *CASE_TABLES, *RESULT_TABLES)}
+)
+
+
+def split_list(value: object) -> tuple[str, ...]:
+    """Split a text list at its bars.
+
+    Parameters
+    ----------
+    value
+        Text such as ``truck|4x4``; missing or empty is the empty list.
+
+    Returns
+    -------
+    tuple of str
+        The items, without blanks.
+
+    Examples
+    --------
+    >>> split_list("truck | 4x4"), split_list(None)
+    (('truck', '4x4'), ())
+    """
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return ()
+    return tuple(item.strip() for item in str(value).split("|") if item.strip())
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return the end of an error message that names the nearest known words.
+
+    Parameters
+    ----------
+    word
+        What the user wrote.
+    known
+        What would have been right.
+
+    Returns
+    -------
+    str
+        ``"; did you mean 'inabao'?"``, or the known words if none is near.
+
+    Examples
+    --------
+    >>> suggest("inabo", ["inabao", "fassala"])
+    "; did you mean 'inabao'?"
+    """
+    options = [str(item) for item in known]
+    by_fold = {option.casefold(): option for option in options}
+    near = difflib.get_close_matches(word.casefold(), list(by_fold), n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {by_fold[near[0]]!r}?"
+    if not options:
+        return "; none is known"
+    shown = ", ".join(repr(option) for option in sorted(options)[:12])
+    return f"; known: {shown}{', ...' if len(options) > 12 else ''}"  # noqa: PLR2004
+
+
+def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: pd.Series) -> str:
+    keys = [name for name in schema.key if name in frame.columns]
+    rows = frame[wrong.to_numpy(dtype=bool)]
+    if keys:
+        return labels([" / ".join(map(str, row)) for row in rows[keys].to_numpy()])
+    return labels(rows.index)
+
+
+def _conform_column(series: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """Return the column in its dtype, and a mask of the rows that could not be converted."""
+    missing = series.isna()
+    if column.dtype == "text":
+        # P-codes and ids stay text; a number that was read as one loses nothing but its blanks
+        text = series.astype("object").map(lambda v: v if pd.isna(v) else str(v).strip())
+        text = text.where(~text.isin([""]), None)
+        return text.astype("str"), pd.Series(data=False, index=series.index)
+    if column.dtype in {"float", "int"}:
+        number = pd.to_numeric(series, errors="coerce").astype("float64")
+        bad = number.isna() & ~missing
+        if column.dtype == "int":
+            bad |= (number != np.rint(number)) & number.notna()
+            if not bool(number.isna().any()) and not bool(bad.any()):
+                return number.astype("int64"), bad
+        return number, bad
+    if column.dtype == "bool":
+        words = {"true": True, "1": True, "1.0": True, "yes": True,
+                 "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
+        flag = series.map(lambda v: None if pd.isna(v) else words.get(str(v).strip().lower()))
+        bad = flag.isna() & ~missing
+        if not bool(flag.isna().any()):
+            return flag.astype("bool"), bad
+        return flag.astype("boolean"), bad
+    stamp = pd.to_datetime(series, errors="coerce", format="ISO8601", utc=True)
+    return stamp.dt.tz_localize(None).dt.normalize().astype("datetime64[s]"), (
+        stamp.isna() & ~missing
+    )
+
+
+def _column_problems(
+    frame: pd.DataFrame, schema: TableSchema, column: Column, values: pd.Series, bad: pd.Series
+) -> list[str]:
+    where = f"{schema.name}: column {column.name!r}"
+
+    def problem(wrong: pd.Series, expected: str) -> str:
+        count = int(wrong.sum())
+        rows = "1 row" if count == 1 else f"{count} rows"
+        return f"{where} {expected}; wrong in {rows}, e.g. {_key_labels(frame, schema, wrong)}"
+
+    problems = []
+    unit = f" {column.unit}" if column.unit else ""
+    if bool(bad.any()):
+        problems.append(problem(bad, f"must be {column.dtype}"))
+    missing = values.isna() & ~bad
+    if not column.nullable and bool(missing.any()):
+        problems.append(problem(missing, "must not be missing"))
+    if column.dtype in {"float", "int"}:
+        number = values.astype("float64")
+        infinite = pd.Series(np.isinf(number.to_numpy()), index=values.index)
+        if bool(infinite.any()):
+            problems.append(problem(infinite, "must be finite"))
+        if column.minimum is not None and bool((number < column.minimum).any()):
+            problems.append(
+                problem(number < column.minimum, f"must be >= {column.minimum:g}{unit}")
+            )
+        if column.maximum is not None and bool(((number > column.maximum) & ~infinite).any()):
+            problems.append(
+                problem(
+                    (number > column.maximum) & ~infinite, f"must be <= {column.maximum:g}{unit}"
+                )
+            )
+    if column.allowed:
+        wrong = ~values.isin(column.allowed) & values.notna()
+        if bool(wrong.any()):
+            first = str(values[wrong].iloc[0])
+            problems.append(
+                problem(wrong, f"has the unknown value {first!r}{suggest(first, column.allowed)}")
+            )
+    return problems
+
+
+def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
+    if schema.geometry is None:
+        return []
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return [f"{schema.name}: needs a {schema.geometry} geometry, this is a plain table"]
+    problems = []
+    if frame.crs is None:
+        problems.append(
+            f"{schema.name}: has no coordinate reference system; set it with .set_crs(...)"
+        )
+    shapes = frame.geometry
+    empty = pd.Series(shapes.isna() | shapes.is_empty, index=frame.index)
+    kinds = pd.Series(shapes.geom_type, index=frame.index)
+    tests = {
+        "is missing or empty": empty,
+        f"must be {schema.geometry}": (kinds != schema.geometry) & ~empty,
+        "has coordinates that are not finite": pd.Series(
+            ~np.isfinite(shapely.bounds(shapes.array)).all(axis=1), index=frame.index
+        )
+        & ~empty,
+        "is not valid; repair it with .make_valid()": pd.Series(
+            ~shapely.is_valid(shapes.array), index=frame.index
+        )
+        & (kinds == "MultiPolygon"),
+    }
+    for text, wrong in tests.items():
+        if bool(wrong.any()):
+            problems.append(
+                f"{schema.name}: geometry {text}; wrong in {int(wrong.sum())} rows, "
+                f"e.g. {_key_labels(frame, schema, wrong)}"
+            )
+    return problems
+
+
+def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, list[str]]:
+    """Return a copy of a table in the dtypes of its schema, and every problem found.
+
+    Columns that the schema does not know are kept, at the end. Optional columns that are missing
+    are added with their default.
+
+    Parameters
+    ----------
+    frame
+        The table; never changed.
+    schema
+        What it should be.
+
+    Returns
+    -------
+    table
+        The table in the order and dtypes of the schema; a GeoDataFrame stays one.
+    problems
+        One sentence per problem, with row labels; empty if there is none.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "profile": ["truck"],
+    ...         "kind": ["road"],
+    ...         "road_class": ["*"],
+    ...         "surface": ["*"],
+    ...         "speed_kph": [-5],
+    ...         "source": ["own work"],
+    ...     }
+    ... )
+    >>> conform(frame, SPEEDS)[1]
+    ["speeds: column 'speed_kph' must be >= 0.01 km/h; wrong in 1 row, e.g. ['truck / road / * / *']"]
+    """
+    problems: list[str] = []
+    table = frame.copy()
+    for column in schema.columns:
+        if column.name not in table.columns:
+            if column.required:
+                near = suggest(column.name, [str(name) for name in frame.columns])
+                problems.append(f"{schema.name}: no column {column.name!r}{near}")
+                continue
+            table[column.name] = column.default
+        if column.default is not None:
+            table[column.name] = table[column.name].where(
+                table[column.name].notna(), column.default
+            )
+        values, bad = _conform_column(table[column.name], column)
+        table[column.name] = values
+        problems += _column_problems(table, schema, column, values, bad)
+    problems += _geometry_problems(table, schema)
+    keys = [name for name in schema.key if name in table.columns]
+    if keys and len(keys) == len(schema.key):
+        twice = table.duplicated(subset=keys, keep=False)
+        if bool(twice.any()):
+            problems.append(
+                f"{schema.name}: key {' + '.join(keys)} must be unique; wrong in "
+                f"{int(twice.sum())} rows, e.g. {_key_labels(table, schema, twice)}"
+            )
+    known = [name for name in schema.names if name in table.columns]
+    shape = [str(table.active_geometry_name)] if isinstance(table, gpd.GeoDataFrame) else []
+    rest = [name for name in table.columns if name not in known and name not in shape]
+    return table[[*known, *rest, *shape]], problems
+
+
+def check_table(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Return a copy of a table in the dtypes of its schema, or raise with every problem found.
+
+    Parameters
+    ----------
+    frame
+        The table; never changed.
+    schema
+        What it should be.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `conform`; a GeoDataFrame stays one.
+
+    Raises
+    ------
+    SchemaError
+        Lists all problems, with row labels.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "profile": ["truck"],
+    ...         "kind": ["road"],
+    ...         "road_class": ["*"],
+    ...         "surface": ["*"],
+    ...         "speed_kph": [50],
+    ...         "source": ["own work"],
+    ...     }
+    ... )
+    >>> check_table(frame, SPEEDS)["speed_kph"].tolist()
+    [50.0]
+    """
+    table, problems = conform(frame, schema)
+    if problems:
+        raise SchemaError(problems)
+    return table
+
+
+def reference_problems(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return a sentence for every id that points to a row that is not there.
+
+    Parameters
+    ----------
+    tables
+        Tables by name; references to tables that are not given are not checked.
+
+    Returns
+    -------
+    list of str
+        With row labels and the nearest known id.
+
+    Examples
+    --------
+    >>> reference_problems(
+    ...     {
+    ...         "groups": pd.DataFrame({"group_id": ["a"], "place_id": ["goa"]}),
+    ...         "places": pd.DataFrame({"place_id": ["gao"]}),
+    ...     }
+    ... )
+    ["groups: column 'place_id' names 'goa', not in places; did you mean 'gao'? (1 row, e.g. ['a'])"]
+    """
+    problems = []
+    for name, frame in tables.items():
+        schema = SCHEMAS[name]
+        for column, target in schema.references.items():
+            if target not in tables or column not in frame.columns:
+                continue
+            known = tables[target][SCHEMAS[target].key[0]]
+            wrong = frame[column].notna() & ~frame[column].isin(known)
+            if bool(wrong.any()):
+                first = str(frame.loc[wrong, column].iloc[0])
+                rows = f"{int(wrong.sum())} row{'s' if int(wrong.sum()) > 1 else ''}"
+                problems.append(
+                    f"{name}: column {column!r} names {first!r}, not in {target}"
+                    f"{suggest(first, known)} ({rows}, e.g. {_key_labels(frame, schema, wrong)})"
+                )
+    return problems
+
+
+def empty_table(schema: TableSchema) -> pd.DataFrame:
+    """Return a table with the columns and dtypes of a schema, and no rows.
+
+    Parameters
+    ----------
+    schema
+        What it should be; must have no geometry.
+
+    Returns
+    -------
+    pandas.DataFrame
+        No rows.
+
+    Examples
+    --------
+    >>> len(empty_table(STATUS)), "persons" in empty_table(STATUS).columns
+    (0, True)
+    """
+    dtypes = {"text": "str", "int": "int64", "float": "float64", "bool": "bool",
+              "date": "datetime64[s]"}  # fmt: skip
+    return pd.DataFrame(
+        {column.name: pd.Series(dtype=dtypes[column.dtype]) for column in schema.columns}
+    )
