@@ -1,0 +1,123 @@
+"""Attach places to the network by accesses, never by making them through nodes."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+ATTACH_KINDS = ("road", "track", "walk", "corridor")
+"""Edge kinds that a place may attach to; boats are boarded at ports, borders at posts."""
+
+AT_NODE_M = 100.0
+"""A place this near to a node counts as being at it, in metres."""
+
+MAX_ACCESSES = 3
+
+
+def attach_places(
+    places: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    waterways: gpd.GeoDataFrame,
+    *,
+    max_distance_m: float = 15_000.0,
+) -> gpd.GeoDataFrame:
+    """Attach each place to the network by up to three accesses.
+
+    A place within 100 m of a node has one access, to that node. Any other place reaches the
+    nearest point of the nearest edges, and from there the ends of the edge along it; such an
+    access is closed whenever the edge is. No access runs across a waterway that is a barrier.
+    A place farther than `max_distance_m` from every edge gets no access: what is reached from
+    there is *unknown*, not zero.
+
+    Parameters
+    ----------
+    places, nodes, edges, waterways
+        Layers in one metric coordinate reference system.
+    max_distance_m
+        Longest way off the road, in metres, >= 0.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Schema `ACCESSES`; the line runs from the place to the point where it meets the network,
+        and serves as the audit layer of every snap.
+
+    Notes
+    -----
+    Two places on the same edge are joined through an end of it, so the way between them may come
+    out longer than it is; whether there is a way is not affected.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> n = load_toy().network
+    >>> made = attach_places(n.places, n.nodes, n.edges, n.waterways)
+    >>> set(made["place_id"]) <= set(n.places["place_id"])
+    True
+    """
+    land = edges[edges["kind"].isin(ATTACH_KINDS)].reset_index(drop=True)
+    ends = nodes[nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])]
+    ends = ends.reset_index(drop=True)
+    node_shape = dict(zip(nodes["node_id"], nodes.geometry, strict=True))
+    barriers = waterways.loc[waterways["barrier"].to_numpy(dtype=bool)].geometry.array
+    barrier_tree = shapely.STRtree(barriers)
+    edge_tree = shapely.STRtree(land.geometry.array)
+    node_tree = shapely.STRtree(ends.geometry.array)
+    rows: list[dict[str, object]] = []
+    for place_id, point in zip(places["place_id"], places.geometry, strict=True):
+        at_node, distance = node_tree.query_nearest(point, return_distance=True, all_matches=False)
+        if len(at_node) and distance[0] <= AT_NODE_M:
+            node = ends.iloc[int(at_node[0])]
+            rows.append(_row(place_id, node["node_id"], None, float(distance[0]), 0.0,
+                             point, node.geometry))  # fmt: skip
+            continue
+        near = edge_tree.query(point, predicate="dwithin", distance=max_distance_m)
+        order = np.argsort(shapely.distance(land.geometry.array[near], point), kind="stable")
+        taken: set[str] = set()
+        for position in near[order]:
+            edge = land.iloc[int(position)]
+            along = shapely.line_locate_point(edge.geometry, point)
+            foot = shapely.line_interpolate_point(edge.geometry, along)
+            way = shapely.LineString([point, foot])
+            if len(barrier_tree.query(way, predicate="intersects")):
+                continue
+            scale = edge["length_m"] / max(edge.geometry.length, 1e-9)
+            for node_id, share in (
+                (edge["from_node_id"], along),
+                (edge["to_node_id"], edge.geometry.length - along),
+            ):
+                one_way_against = bool(edge["oneway"]) and node_id == edge["from_node_id"]
+                if node_id in taken or len(taken) == MAX_ACCESSES or one_way_against:
+                    continue
+                taken.add(node_id)
+                rows.append(_row(place_id, node_id, edge["edge_id"], float(way.length),
+                                 float(share * scale), point, node_shape[node_id], foot))  # fmt: skip
+            if len(taken) == MAX_ACCESSES:
+                break
+    frame = pd.DataFrame(
+        rows, columns=["place_id", "node_id", "edge_id", "off_road_m", "along_m", "geometry"]
+    )
+    frame["edge_id"] = frame["edge_id"].astype("str")
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=edges.crs)
+
+
+def _row(
+    place_id: str,
+    node_id: str,
+    edge_id: str | None,
+    off_road_m: float,
+    along_m: float,
+    point: shapely.Point,
+    node: shapely.Point,
+    foot: shapely.Point | None = None,
+) -> dict[str, object]:
+    stops = [point, node] if foot is None else [point, foot, node]
+    return {
+        "place_id": place_id,
+        "node_id": node_id,
+        "edge_id": edge_id,
+        "off_road_m": round(off_road_m, 1),
+        "along_m": round(along_m, 1),
+        "geometry": shapely.LineString(stops),
+    }

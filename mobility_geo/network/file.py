@@ -1,0 +1,103 @@
+"""A network in one GeoPackage: written styled, read back identical."""
+
+from pathlib import Path
+
+import geopandas as gpd
+
+from mobility_geo.errors import GeoPackageError
+from mobility_geo.geopackage import Layer, read_layers, write_geopackage
+from mobility_geo.network.model import Network
+from mobility_geo.schema import NETWORK_TABLES, SCHEMAS
+
+DRAW_ORDER = (
+    "crossings", "places", "accesses", "nodes", "edges", "waterways", "zones",
+    "seasons", "profiles", "speeds",
+)  # fmt: skip
+
+
+def write_network(network: Network, path: str | Path) -> Path:
+    """Write a network to a GeoPackage, all tables in one file.
+
+    Parameters
+    ----------
+    network
+        The network.
+    path
+        The file; replaced as a whole when everything is written, or left as it was.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing half-written stays behind.
+
+    Notes
+    -----
+    Layers are in the network's own coordinate reference system, so that `read_network` returns
+    the same coordinates to the last bit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = write_network(network, f"{folder}/toy.gpkg")
+    ...     read_network(file).content_hash() == network.content_hash()
+    True
+    """
+    layers = [
+        Layer(
+            name=name,
+            frame=getattr(network, name),
+            title=name.capitalize(),
+            abstract=SCHEMAS[name].meaning,
+            columns={
+                column.name: (column.name, f"{column.meaning} ({column.unit})" if column.unit
+                              else column.meaning)
+                for column in SCHEMAS[name].columns
+            },
+        )
+        for name in DRAW_ORDER
+    ]  # fmt: skip
+    return write_geopackage(path, layers, crs=None, title=network.name)
+
+
+def read_network(path: str | Path) -> Network:
+    """Read a network that `write_network` wrote, or that someone edited in QGIS since.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage with the layers of `mobility_geo.schema.NETWORK_TABLES`.
+
+    Returns
+    -------
+    Network
+        Checked as always.
+
+    Raises
+    ------
+    GeoPackageError
+        If the file is missing, broken, or lacks a layer.
+    SchemaError
+        Lists every problem of every table.
+
+    Examples
+    --------
+    >>> read_network("nowhere.gpkg")
+    Traceback (most recent call last):
+    mobility_geo.errors.GeoPackageError: nowhere.gpkg: no such file
+    """
+    names = [schema.name for schema in NETWORK_TABLES]
+    tables = read_layers(path, names)
+    for schema in NETWORK_TABLES:
+        table = tables[schema.name]
+        if schema.geometry is not None and not isinstance(table, gpd.GeoDataFrame):
+            msg = f"{path}: layer {schema.name!r} has no geometry"
+            raise GeoPackageError(msg)
+    return Network(name=Path(path).stem, **tables)
