@@ -1,0 +1,51 @@
+"""Disruptions laid over a network: what holds on a date for a class of travellers."""
+
+from mobility_geo.scenario.case import Case, Limits
+from mobility_geo.scenario.conditions import ArcCosts, Conditions, conditions
+from mobility_geo.scenario.disruptions import (
+    CapacityFactor,
+    Closure,
+    Disruption,
+    Effect,
+    ExtraCost,
+    ExtraWait,
+    Regime,
+    RiskCost,
+    Selection,
+    SpeedFactor,
+    Who,
+    border_closure,
+    flood,
+    insecurity,
+)
+from mobility_geo.scenario.file import read_case
+from mobility_geo.scenario.overlay import disruption_edges, footprints
+from mobility_geo.scenario.scenario import Scenario
+from mobility_geo.scenario.travellers import TravellerClass
+
+__all__ = [
+    "ArcCosts",
+    "CapacityFactor",
+    "Case",
+    "Closure",
+    "Conditions",
+    "Disruption",
+    "Effect",
+    "ExtraCost",
+    "ExtraWait",
+    "Limits",
+    "Regime",
+    "RiskCost",
+    "Scenario",
+    "Selection",
+    "SpeedFactor",
+    "TravellerClass",
+    "Who",
+    "border_closure",
+    "conditions",
+    "disruption_edges",
+    "flood",
+    "footprints",
+    "insecurity",
+    "read_case",
+]

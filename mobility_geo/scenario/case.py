@@ -1,0 +1,195 @@
+"""A `Case`: one whole question, from the network to the people it is about."""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+import geopandas as gpd
+import pandas as pd
+
+from mobility_geo.errors import InputError, SchemaError
+from mobility_geo.network import Network
+from mobility_geo.scenario.scenario import Scenario
+from mobility_geo.schema import (
+    DESTINATIONS,
+    GROUPS,
+    TARGETS,
+    WAYSTATIONS,
+    conform,
+    empty_table,
+    reference_problems,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Budgets of groups that have none of their own, and how old a report may be.
+
+    Parameters
+    ----------
+    time_limit_h
+        Longest journey, in hours of moving and waiting; None: no limit.
+    risk_limit
+        Highest risk of a way that is accepted; None: no limit.
+    unknown_after_days
+        An answer that hangs on an edge last reported longer ago is unknown; None: never.
+    """
+
+    time_limit_h: float | None = None
+    risk_limit: float | None = None
+    unknown_after_days: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        InputError
+            If a limit is negative.
+        """
+        problems = [
+            f"limits: {name} must be >= 0, not {value:g}"
+            for name, value in (
+                ("time_limit_h", self.time_limit_h),
+                ("risk_limit", self.risk_limit),
+                ("unknown_after_days", self.unknown_after_days),
+            )
+            if value is not None and not value >= 0
+        ]
+        if problems:
+            raise InputError(problems)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Case:
+    """Network, scenario, people, destinations and way stations: everything a run needs.
+
+    Parameters
+    ----------
+    network, scenario
+        Where, and what happens there.
+    groups
+        Who the question is about; schema `GROUPS`.
+    destinations
+        Where they may go, by set; schema `DESTINATIONS`.
+    waystations
+        Stations, in the network's coordinate reference system; schema `WAYSTATIONS`.
+    targets
+        Published figures to compare with; schema `TARGETS`.
+    limits
+        Budgets.
+    logit_scale_per_h
+        Sensitivity of the choice of destination to time, per hour, > 0.
+    title, description, audience, assumptions
+        Words for people; `assumptions` has the columns ``text`` and ``source``.
+
+    Raises
+    ------
+    SchemaError
+        Lists every problem of every table, unknown ids among them.
+    UnknownIdError
+        If the scenario names something that the network does not have.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> load_toy().name
+    'toy'
+    """
+
+    network: Network
+    scenario: Scenario
+    groups: pd.DataFrame
+    destinations: pd.DataFrame
+    waystations: gpd.GeoDataFrame
+    targets: pd.DataFrame = field(default_factory=lambda: empty_table(TARGETS))
+    limits: Limits = field(default_factory=Limits)
+    logit_scale_per_h: float = 0.1
+    title: str = ""
+    description: str = ""
+    audience: str = "internal"
+    assumptions: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"text": [], "source": []}, dtype="str")
+    )
+
+    def __post_init__(self) -> None:
+        """Check all tables together."""
+        problems: list[str] = []
+        tables: dict[str, pd.DataFrame] = {}
+        for schema in (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS):
+            table, found = conform(getattr(self, schema.name), schema)
+            tables[schema.name] = table.reset_index(drop=True)
+            problems += found
+        if not problems:
+            network_tables = {
+                "places": self.network.places, "profiles": self.network.profiles,
+            }  # fmt: skip
+            problems += reference_problems({**tables, **network_tables})
+            problems += _people_problems(tables["groups"], tables["destinations"])
+        if not self.logit_scale_per_h > 0:
+            problems.append(f"logit_scale_per_h must be > 0, not {self.logit_scale_per_h:g}")
+        if problems:
+            raise SchemaError(problems)
+        self.scenario.check(self.network)
+        for name, table in tables.items():
+            object.__setattr__(self, name, table)
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    def with_scenario(self, scenario: Scenario) -> "Case":
+        """Return the same question under another scenario."""
+        return replace(self, scenario=scenario)
+
+    def baseline(self) -> "Case":
+        """Return the same question without any disruption."""
+        return self.with_scenario(self.scenario.baseline())
+
+    def destinations_on(self, when: dt.date) -> pd.DataFrame:
+        """Return the destinations that are open on a day.
+
+        Parameters
+        ----------
+        when
+            The day.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Schema `DESTINATIONS`.
+        """
+        return _open_on(self.destinations, when)
+
+    def waystations_on(self, when: dt.date) -> gpd.GeoDataFrame:
+        """Return the way stations that work on a day; see `destinations_on`."""
+        return gpd.GeoDataFrame(_open_on(self.waystations, when))
+
+
+def _open_on(table: pd.DataFrame, when: dt.date) -> pd.DataFrame:
+    day = pd.Timestamp(when)
+    started = table["open_from"].isna() | (table["open_from"] <= day)
+    ended = table["open_until"].notna() & (table["open_until"] < day)
+    return table[(started & ~ended).to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def _people_problems(groups: pd.DataFrame, destinations: pd.DataFrame) -> list[str]:
+    problems = []
+    crossed = (groups["persons_low"] > groups["persons"]) | (
+        groups["persons"] > groups["persons_high"]
+    )
+    if bool(crossed.any()):
+        names = groups.loc[crossed, "group_id"].tolist()
+        problems.append(
+            "groups: persons_low <= persons <= persons_high must hold; wrong in "
+            f"{len(names)} rows, e.g. {names[:3]}"
+        )
+    unknown = ~groups["destination_set"].isin(destinations["destination_set"])
+    if bool(unknown.any()):
+        sets = sorted(set(destinations["destination_set"]))
+        first = groups.loc[unknown].iloc[0]
+        problems.append(
+            f"groups: destination_set {first['destination_set']!r} of {first['group_id']!r} has "
+            f"no destinations; known: {sets}"
+        )
+    return problems

@@ -1,0 +1,448 @@
+"""What holds on a date for a class of travellers: the baseline, and what differs from it."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mobility_geo.network import Network, edge_speeds
+from mobility_geo.network.profiles import profile_row
+from mobility_geo.scenario.disruptions import (
+    CapacityFactor,
+    Closure,
+    Disruption,
+    ExtraCost,
+    ExtraWait,
+    Regime,
+    RiskCost,
+    SpeedFactor,
+)
+from mobility_geo.scenario.overlay import Hits, disruption_edges
+from mobility_geo.scenario.scenario import Scenario
+from mobility_geo.scenario.travellers import TravellerClass, may_pass
+from mobility_geo.schema import split_list
+from mobility_geo.units import KM_M, MIN_PER_H, quantise
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ArcCosts:
+    """Costs of every arc in whole units, ready for an engine; closed arcs cost 0.
+
+    `open` says which arcs can be used. Units are those of `mobility_geo.units.QUANTUM`.
+    """
+
+    open: BoolArray
+    time_min: IntArray
+    length_m: IntArray
+    cost_xof: IntArray
+    risk: IntArray
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Baseline:
+    """The normal state on a day of a month for a traveller: one entry per arc."""
+
+    open: BoolArray
+    in_season: BoolArray
+    moving_min: FloatArray
+    wait_min: FloatArray
+    cost_xof: FloatArray
+    capacity: FloatArray
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Conditions:
+    """What holds on a date for a traveller class; holds only what differs from the baseline.
+
+    Attributes
+    ----------
+    network, when, traveller
+        What it was made for.
+    base
+        The baseline of the same date and traveller.
+    arc
+        Arcs that differ from the baseline, ascending; the arrays below have one entry for each.
+    open, time_min, cost_xof, risk, capacity
+        Their state: usable, minutes, XOF, risk, persons per day.
+    causes
+        One row per edge and disruption that hits it: ``edge_id``, ``disruption_id``, ``kind``,
+        ``effect`` in words, ``share`` of the edge that is hit.
+    """
+
+    network: Network
+    when: dt.date
+    traveller: TravellerClass
+    base: Baseline
+    arc: IntArray
+    open: BoolArray
+    time_min: FloatArray
+    cost_xof: FloatArray
+    risk: FloatArray
+    capacity: FloatArray
+    causes: pd.DataFrame
+
+    def dense(self) -> ArcCosts:
+        """Return the costs of every arc, quantised.
+
+        Returns
+        -------
+        ArcCosts
+            int32 units; the same for every engine.
+        """
+        usable = self.base.open.copy()
+        time = self.base.moving_min + self.base.wait_min
+        cost = self.base.cost_xof.copy()
+        risk = np.zeros(len(usable))
+        usable[self.arc] = self.open
+        time[self.arc] = self.time_min
+        cost[self.arc] = self.cost_xof
+        risk[self.arc] = self.risk
+        length = self.network.edges["length_m"].to_numpy(dtype=float)[self.network.arcs.edge]
+        return ArcCosts(
+            open=usable,
+            time_min=quantise(np.where(usable, time, 0.0), "time_min"),
+            length_m=quantise(np.where(usable, length, 0.0), "length_m"),
+            cost_xof=quantise(np.where(usable, cost, 0.0), "cost_xof"),
+            risk=quantise(np.where(usable, risk, 0.0), "risk"),
+        )
+
+    def edge_states(self) -> pd.DataFrame:
+        """Return the state of every edge, in words.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``edge_id``; ``state``: ``open``, ``slower``, ``riskier``, ``closed`` by a
+            disruption, ``out_of_season`` by the normal season, or ``not_passable`` for this
+            traveller at any time; ``speed_factor`` (1: as in the baseline), ``risk_per_km``,
+            ``disruption_ids`` with ``|`` between them. The worse direction counts.
+        """
+        network, base = self.network, self.base
+        edges = network.edges
+        size = len(edges)
+        total = base.moving_min + base.wait_min
+        usable, time, risk = base.open.copy(), total.copy(), np.zeros(len(total))
+        usable[self.arc], time[self.arc], risk[self.arc] = self.open, self.time_min, self.risk
+        normally = np.zeros(size, bool)
+        np.logical_or.at(normally, network.arcs.edge, base.open)
+        still = np.ones(size, bool)
+        np.logical_and.at(still, network.arcs.edge, usable | ~base.open)
+        seasonal = np.zeros(size, bool)
+        np.logical_or.at(seasonal, network.arcs.edge, ~base.in_season)
+        slow = np.ones(size)
+        both = base.open & usable & (time > 0)
+        factor = np.ones(len(total))
+        factor[both] = total[both] / time[both]
+        np.minimum.at(slow, network.arcs.edge, factor)
+        worst = np.zeros(size)
+        np.maximum.at(worst, network.arcs.edge, np.where(usable, risk, 0.0))
+        length_km = np.maximum(edges["length_m"].to_numpy(dtype=float) / KM_M, 1e-9)
+        state = np.full(size, "open", dtype=object)
+        state[worst > 0] = "riskier"
+        state[slow < 1 - 1e-9] = "slower"
+        state[normally & ~still] = "closed"
+        state[~normally & seasonal] = "out_of_season"
+        state[~normally & ~seasonal] = "not_passable"
+        ids = self.causes.groupby("edge_id")["disruption_id"].agg("|".join)
+        return pd.DataFrame(
+            {
+                "edge_id": edges["edge_id"],
+                "state": pd.Series(state).astype("str"),
+                "speed_factor": slow,
+                "risk_per_km": worst / length_km,
+                "disruption_ids": edges["edge_id"].map(ids).astype("str"),
+            }
+        )
+
+
+_BASELINES: WeakKeyDictionary[Network, dict[tuple[object, ...], Baseline]] = WeakKeyDictionary()
+
+
+def _season_effects(network: Network, profile: str, month: int) -> tuple[FloatArray, BoolArray]:
+    edges = network.edges
+    factor = np.ones(len(edges))
+    in_season = np.ones(len(edges), dtype=bool)
+    for row in network.seasons.itertuples():
+        if str(month) not in split_list(row.months):
+            continue
+        profiles = split_list(row.profiles)
+        if profiles and profile not in profiles:
+            continue
+        hit = np.ones(len(edges), dtype=bool)
+        for values, column in (
+            (split_list(row.kinds), "kind"),
+            (split_list(row.surfaces), "surface"),
+            (split_list(row.reaches), "reach"),
+            (split_list(row.countries), "country"),
+        ):
+            if values:
+                hit &= edges[column].isin(values).to_numpy(dtype=bool)
+        if not pd.isna(row.all_season):
+            hit &= edges["all_season"].to_numpy(dtype=bool) == bool(row.all_season)
+        if row.effect == "close":
+            in_season &= ~hit
+        else:
+            factor[hit] = np.minimum(factor[hit], row.value)
+    return factor, in_season
+
+
+def _into_countries(network: Network) -> tuple[IntArray, npt.NDArray[np.object_]]:
+    """Return the arcs that are border crossings, and the country that each enters."""
+    crossing = (network.edges["kind"] == "crossing").to_numpy(dtype=bool)
+    arcs = np.flatnonzero(crossing[network.arcs.edge]).astype(np.int32)
+    country = network.nodes["country"].to_numpy(dtype=object)
+    return arcs, country[network.arcs.head[arcs]]
+
+
+def baseline_conditions(
+    network: Network, month: int, traveller: TravellerClass, *, ignore_borders: bool = False
+) -> Baseline:
+    """Return the normal state in a month for a traveller.
+
+    Parameters
+    ----------
+    network
+        The network.
+    month
+        1 to 12.
+    traveller
+        Who travels.
+    ignore_borders
+        Let everybody pass every crossing, whatever its regime.
+
+    Returns
+    -------
+    Baseline
+        One entry per arc.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> base = baseline_conditions(load_toy().network, 1, TravellerClass(profile="truck"))
+    >>> bool(base.open.any())
+    True
+    """
+    key = (month, traveller.profile, traveller.kind, traveller.nationality, ignore_borders)
+    memory = _BASELINES.setdefault(network, {})
+    if key in memory:
+        return memory[key]
+    arcs, edges = network.arcs, network.edges
+    speed = edge_speeds(network, traveller.profile)
+    factor, in_season = _season_effects(network, traveller.profile, month)
+    passable = ~np.isnan(speed)
+    length = edges["length_m"].to_numpy(dtype=float)
+    moving = np.where(passable, length / KM_M / np.where(passable, speed * factor, 1), 0.0)
+    crossing = network.crossings.set_index("crossing_id")
+    processing = edges["crossing_id"].map(crossing["processing_min"]).fillna(0).to_numpy(float)
+    capacity = edges["crossing_id"].map(crossing["throughput_persons_per_day"]).to_numpy(float)
+    fare = float(profile_row(network, traveller.profile)["cost_xof_per_km"])
+    usable = (passable & in_season)[arcs.edge]
+    if not ignore_borders:
+        rows, into = _into_countries(network)
+        regime = edges["crossing_id"].map(crossing["regime"]).to_numpy(dtype=object)
+        for arc, country in zip(rows, into, strict=True):
+            usable[arc] &= may_pass(str(regime[arcs.edge[arc]]), traveller, str(country))
+    wait = edges["wait_min"].to_numpy(dtype=float) + processing
+    memory[key] = Baseline(
+        open=usable,
+        in_season=(in_season | ~passable)[arcs.edge],
+        moving_min=(moving * MIN_PER_H)[arcs.edge],
+        wait_min=wait[arcs.edge],
+        cost_xof=(length / KM_M * fare)[arcs.edge],
+        capacity=np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge],
+    )
+    return memory[key]
+
+
+def _slowness(stretches: list[tuple[float, float, float]]) -> float:
+    """Return by how much moving takes longer, the lowest factor counting on each stretch."""
+    cuts = sorted({0.0, 1.0, *(x for start, end, _ in stretches for x in (start, end))})
+    total = 0.0
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        middle = (a + b) / 2
+        lowest = min((f for s, e, f in stretches if s <= middle <= e), default=1.0)
+        total += (b - a) / lowest
+    return total
+
+
+def _arcs_of(network: Network, disruption: Disruption, hits: Hits) -> tuple[IntArray, FloatArray]:
+    """Return the arcs that a disruption hits, and the share of each that is hit."""
+    arcs, size = network.arcs, len(network.edges)
+    share = hits.shares(size)
+    edges = hits.edges()
+    backward = np.full(size, -1, dtype=np.int32)
+    backward[arcs.edge[size:]] = np.arange(size, len(arcs), dtype=np.int32)
+    found = []
+    if disruption.what.direction != "backward":
+        found.append(edges)
+    if disruption.what.direction != "forward":
+        back = backward[edges]
+        found.append(back[back >= 0])
+    rows = np.concatenate(found).astype(np.int32)
+    if disruption.what.into:
+        crossing, into = _into_countries(network)
+        rows = rows[np.isin(rows, crossing[into == disruption.what.into])]
+    return rows, share[arcs.edge[rows]]
+
+
+def conditions(  # noqa: C901
+    network: Network,
+    scenario: Scenario,
+    when: dt.date | str | None = None,
+    traveller: TravellerClass | None = None,
+    *,
+    ignore_borders: bool = False,
+    also_closed: Collection[int] = (),
+) -> Conditions:
+    """Return what holds on a date for a class of travellers, and which disruption did it.
+
+    The network and the scenario are not changed; a scenario without disruptions gives the
+    baseline, bit for bit. Overlapping disruptions combine so that their order never matters:
+    closed wins, on each stretch the lowest speed counts, risks, waits and costs add up, every
+    regime must let the traveller pass.
+
+    Parameters
+    ----------
+    network
+        The network.
+    scenario
+        Disruptions and calendar.
+    when
+        Day, inside the calendar; the scenario's own if left out.
+    traveller
+        Who travels; residents of Mali on a truck if left out.
+    ignore_borders
+        Let everybody pass every crossing: to find out whether a border is the reason.
+    also_closed
+        Rows of edges to close on top: to find out whether an answer hangs on them.
+
+    Returns
+    -------
+    Conditions
+        What differs from the baseline; `Conditions.dense` for all arcs.
+
+    Raises
+    ------
+    CalendarError
+        If the day lies outside the calendar.
+    UnknownIdError
+        If the scenario names edges, crossings or profiles that are not there.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> found = conditions(case.network, case.scenario)
+    >>> sorted(found.causes["kind"].unique())
+    ['border', 'insecurity']
+    """
+    traveller = traveller or TravellerClass()
+    day = scenario.day(when)
+    scenario.check(network)
+    base = baseline_conditions(network, day.month, traveller, ignore_borders=ignore_borders)
+    size = len(network.arcs)
+    closed = np.zeros(size, dtype=bool)
+    wait, cost, risk = np.zeros(size), np.zeros(size), np.zeros(size)
+    capacity = np.ones(size)
+    slow: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
+    regimes: dict[int, list[str]] = defaultdict(list)
+    touched = np.zeros(size, dtype=bool)
+    causes: list[pd.DataFrame] = []
+    length_km = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge] / KM_M
+    for disruption in sorted(scenario.active(day), key=lambda d: d.disruption_id):
+        if not disruption.who.includes(
+            traveller.profile, traveller.kind, traveller.nationality, traveller.exposure_class
+        ):
+            continue
+        if ignore_borders and all(isinstance(e, Regime) for e in disruption.effects):
+            continue
+        hits = disruption_edges(network, disruption.what)
+        rows, share = _arcs_of(network, disruption, hits)
+        if not len(rows):
+            continue
+        touched[rows] = True
+        for effect in disruption.effects:
+            match effect:
+                case Closure():
+                    closed[rows] = True
+                case ExtraWait(value=value):
+                    wait[rows] += value
+                case ExtraCost(value=value):
+                    cost[rows] += value * share * length_km[rows]
+                case RiskCost(value=value):
+                    risk[rows] += value * share * length_km[rows]
+                case CapacityFactor(value=value):
+                    capacity[rows] = np.minimum(capacity[rows], value)
+                case SpeedFactor(value=value):
+                    stretches = defaultdict(list)
+                    for edge, a, b in zip(hits.edge, hits.start, hits.end, strict=True):
+                        stretches[int(edge)].append((float(a), float(b), value))
+                    for arc in rows:
+                        slow[int(arc)] += stretches[int(network.arcs.edge[arc])]
+                case Regime(value=regime):
+                    for arc in rows:
+                        regimes[int(arc)].append(regime)
+        hit_edges = np.unique(network.arcs.edge[rows])
+        causes.append(
+            pd.DataFrame(
+                {
+                    "edge_id": network.edges["edge_id"].to_numpy()[hit_edges],
+                    "disruption_id": disruption.disruption_id,
+                    "kind": disruption.kind,
+                    "effect": disruption.effect_words(),
+                    "share": hits.shares(len(network.edges))[hit_edges],
+                }
+            )
+        )
+    usable = base.open & ~closed
+    if not ignore_borders:
+        arcs, into = _into_countries(network)
+        country = dict(zip(arcs.tolist(), into, strict=True))
+        normal = baseline_conditions(network, day.month, traveller, ignore_borders=True).open
+        for arc, words in regimes.items():
+            let = all(may_pass(word, traveller, str(country[arc])) for word in words)
+            usable[arc] = normal[arc] and let and not closed[arc]
+    if also_closed:
+        extra = np.isin(network.arcs.edge, list(also_closed))
+        usable &= ~extra
+        touched |= extra
+    moving = base.moving_min.copy()
+    for arc, stretches_of_arc in slow.items():
+        moving[arc] *= _slowness(stretches_of_arc)
+    time = moving + base.wait_min + wait
+    changed = np.flatnonzero(
+        touched
+        & (
+            (usable != base.open)
+            | (time != base.moving_min + base.wait_min)
+            | (cost > 0)
+            | (risk > 0)
+            | (capacity < 1)
+        )
+    ).astype(np.int32)
+    columns = ["edge_id", "disruption_id", "kind", "effect", "share"]
+    found = pd.concat(causes, ignore_index=True) if causes else pd.DataFrame(columns=columns)
+    return Conditions(
+        network=network,
+        when=day,
+        traveller=traveller,
+        base=base,
+        arc=changed,
+        open=usable[changed],
+        time_min=time[changed],
+        cost_xof=(base.cost_xof + cost)[changed],
+        risk=risk[changed],
+        capacity=(base.capacity * capacity)[changed],
+        causes=found.sort_values(["edge_id", "disruption_id"], kind="stable").reset_index(
+            drop=True
+        ),
+    )

@@ -1,0 +1,407 @@
+"""Disruptions: what is hit, for whom, when, and what happens to it; one model for all kinds."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import shapely
+
+from mobility_geo.errors import CalendarError, ScenarioError
+from mobility_geo.schema import DISRUPTION_KINDS, EDGE_KINDS, PEOPLE_KINDS, REGIMES, suggest
+
+CAUSE_OF_KIND: Mapping[str, str] = {
+    "insecurity": "insecurity", "mine": "insecurity", "flood": "flood", "season": "flood",
+    "border": "border", "service": "service", "road": "other",
+}  # fmt: skip
+"""Which cause a kind of disruption counts under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Nobody passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedFactor:
+    """Speed is multiplied by `value`, above 0 and at most 1; overlapping: the lowest counts."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        if not 0 < self.value <= 1:
+            msg = f"speed_factor must be above 0 and at most 1, not {self.value:g}; use close"
+            raise ScenarioError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraWait:
+    """Each passage takes `value` minutes longer; overlapping ones add up."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _not_negative("wait_min", self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraCost:
+    """Each km costs `value` XOF more; overlapping ones add up."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _not_negative("cost_xof_per_km", self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCost:
+    """Each km adds `value` to the risk of the way; overlapping ones add up."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _not_negative("risk_per_km", self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityFactor:
+    """People per day are multiplied by `value`, 0 to 1; overlapping: the lowest counts."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        if not 0 <= self.value <= 1:
+            msg = f"capacity_factor must be 0 to 1, not {self.value:g}"
+            raise ScenarioError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A border crossing changes its regime; overlapping: all of them must let people pass."""
+
+    value: str
+
+    def __post_init__(self) -> None:
+        """Check that the regime is known."""
+        if self.value not in REGIMES:
+            msg = f"unknown regime {self.value!r}{suggest(self.value, REGIMES)}"
+            raise ScenarioError(msg)
+
+
+Effect = Closure | SpeedFactor | ExtraWait | ExtraCost | RiskCost | CapacityFactor | Regime
+
+
+def _not_negative(name: str, value: float) -> None:
+    if not 0 <= value < float("inf"):
+        msg = f"{name} must be finite and >= 0, not {value:g}"
+        raise ScenarioError(msg)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
+class Selection:
+    """What is hit: every condition that is given must hold.
+
+    Parameters
+    ----------
+    area
+        Area, in WGS 84 longitude and latitude; an edge is hit where it runs through it, even if
+        both its ends lie outside.
+    edge_ids, crossing_ids, refs
+        Edges by id, border crossings by id, roads by number.
+    edge_kinds, surfaces, road_classes, countries
+        Narrow the choice further.
+    informal
+        Only informal crossings.
+    into
+        Only on the way into this country (for borders).
+    direction
+        ``both``, ``forward`` or ``backward`` along the lines.
+    """
+
+    area: shapely.Geometry | None = None
+    edge_ids: tuple[str, ...] = ()
+    crossing_ids: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    edge_kinds: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    road_classes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    informal: bool = False
+    into: str = ""
+    direction: str = "both"
+
+    def __post_init__(self) -> None:
+        """Check that something is selected, and the words."""
+        narrowing = (
+            self.edge_ids, self.crossing_ids, self.refs, self.edge_kinds, self.surfaces,
+            self.road_classes, self.countries, self.informal,
+        )  # fmt: skip
+        if self.area is None and not any(narrowing):
+            msg = "nothing is selected: give areas, a circle, edges, refs, crossings or edge_kinds"
+            raise ScenarioError(msg)
+        if self.direction not in {"both", "forward", "backward"}:
+            msg = f"direction must be both, forward or backward, not {self.direction!r}"
+            raise ScenarioError(msg)
+        unknown = [kind for kind in self.edge_kinds if kind not in EDGE_KINDS]
+        if unknown:
+            msg = f"unknown edge kind {unknown[0]!r}{suggest(unknown[0], EDGE_KINDS)}"
+            raise ScenarioError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """For whom a disruption holds; nothing given: for everybody."""
+
+    profiles: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    nationalities: tuple[str, ...] = ()
+    exposure_classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the kinds of people."""
+        unknown = [kind for kind in self.kinds if kind not in PEOPLE_KINDS]
+        if unknown:
+            msg = f"unknown kind of people {unknown[0]!r}{suggest(unknown[0], PEOPLE_KINDS)}"
+            raise ScenarioError(msg)
+
+    def includes(self, profile: str, kind: str, nationality: str, exposure_class: str) -> bool:
+        """Say whether a traveller is meant."""
+        return all(
+            not wanted or value in wanted
+            for wanted, value in (
+                (self.profiles, profile),
+                (self.kinds, kind),
+                (self.nationalities, nationality),
+                (self.exposure_classes, exposure_class),
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
+class Disruption:
+    """One disruption: what x who x when x effect x probability x correlation group.
+
+    Parameters
+    ----------
+    disruption_id
+        Id, unique in a scenario.
+    kind
+        See `mobility_geo.schema.DISRUPTION_KINDS`.
+    what, who
+        What is hit, and for whom.
+    start, end
+        First and last day, both included; missing: always.
+    effects
+        What happens.
+    probability
+        0 to 1; below 1 it is drawn in ensembles and counts as happening in a single run.
+    group
+        Disruptions of one group are drawn together.
+    severity
+        1 (low) to 4 (high), if graded.
+    name, source, confidence
+        Words for people.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is out of its range.
+    CalendarError
+        If it ends before it starts.
+    """
+
+    disruption_id: str
+    kind: str
+    what: Selection
+    effects: tuple[Effect, ...]
+    who: Who = field(default_factory=Who)
+    start: dt.date | None = None
+    end: dt.date | None = None
+    probability: float = 1.0
+    group: str = ""
+    severity: int | None = None
+    name: str = ""
+    source: str = ""
+    confidence: str = "medium"
+
+    def __post_init__(self) -> None:
+        """Check kind, dates, probability and effects."""
+        where = f"disruption {self.disruption_id!r}"
+        if self.kind not in DISRUPTION_KINDS:
+            msg = f"{where}: unknown kind {self.kind!r}{suggest(self.kind, DISRUPTION_KINDS)}"
+            raise ScenarioError(msg)
+        if self.start and self.end and self.end < self.start:
+            msg = f"{where}: ends on {self.end}, before it starts on {self.start}"
+            raise CalendarError(msg)
+        if not 0 <= self.probability <= 1:
+            msg = f"{where}: probability must be 0 to 1, not {self.probability:g}"
+            raise ScenarioError(msg)
+        if not self.effects:
+            msg = f"{where}: has no effect"
+            raise ScenarioError(msg)
+        regimes = any(isinstance(effect, Regime) for effect in self.effects)
+        if regimes and not (self.what.crossing_ids or self.what.informal or self.what.countries):
+            msg = f"{where}: a regime needs crossings = [...]"
+            raise ScenarioError(msg)
+
+    def active(self, when: dt.date) -> bool:
+        """Say whether the disruption holds on a day."""
+        return (self.start is None or self.start <= when) and (self.end is None or when <= self.end)
+
+    def effect_words(self) -> str:
+        """Return what happens, in words."""
+        words = []
+        for effect in self.effects:
+            match effect:
+                case Closure():
+                    words.append("closed")
+                case SpeedFactor(value=v):
+                    words.append(f"speed x {v:g}")
+                case ExtraWait(value=v):
+                    words.append(f"+{v:g} min")
+                case ExtraCost(value=v):
+                    words.append(f"+{v:g} XOF/km")
+                case RiskCost(value=v):
+                    words.append(f"risk {v:g} per km")
+                case CapacityFactor(value=v):
+                    words.append(f"capacity x {v:g}")
+                case Regime(value=v):
+                    words.append(v.replace("_", " "))
+        return ", ".join(words)
+
+
+def insecurity(
+    area: shapely.Geometry,
+    effects: Iterable[Effect],
+    *,
+    disruption_id: str = "insecurity",
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    source: str = "",
+) -> Disruption:
+    """Return an insecure area in which every edge is riskier, slower or closed.
+
+    Parameters
+    ----------
+    area
+        Polygon, WGS 84 longitude and latitude.
+    effects
+        For example ``[RiskCost(0.001), SpeedFactor(0.9)]``.
+    disruption_id, start, end, source
+        See `Disruption`.
+
+    Returns
+    -------
+    Disruption
+        Of kind ``insecurity``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no effect.
+
+    Examples
+    --------
+    >>> insecurity(shapely.box(-4, 14, -3, 15), [Closure()]).effect_words()
+    'closed'
+    """
+    return Disruption(
+        disruption_id=disruption_id, kind="insecurity", what=Selection(area=area),
+        effects=tuple(effects), start=start, end=end, source=source,
+    )  # fmt: skip
+
+
+def flood(
+    area: shapely.Geometry,
+    effects: Iterable[Effect] = (Closure(),),
+    *,
+    disruption_id: str = "flood",
+    edge_kinds: tuple[str, ...] = ("road", "track", "walk"),
+    surfaces: tuple[str, ...] = (),
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    source: str = "",
+) -> Disruption:
+    """Return a flooded area; by default it closes ways on land and leaves boats alone.
+
+    Parameters
+    ----------
+    area
+        Polygon of the water, WGS 84 longitude and latitude.
+    effects
+        What happens to the ways in it.
+    disruption_id, start, end, source
+        See `Disruption`.
+    edge_kinds, surfaces
+        Which ways are hit; all surfaces if none is given.
+
+    Returns
+    -------
+    Disruption
+        Of kind ``flood``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no effect.
+
+    Examples
+    --------
+    >>> flood(shapely.box(-5, 14, -4, 15)).what.edge_kinds
+    ('road', 'track', 'walk')
+    """
+    return Disruption(
+        disruption_id=disruption_id, kind="flood",
+        what=Selection(area=area, edge_kinds=edge_kinds, surfaces=surfaces),
+        effects=tuple(effects), start=start, end=end, source=source,
+    )  # fmt: skip
+
+
+def border_closure(
+    crossing_ids: Iterable[str],
+    *,
+    regime: str = "closed",
+    into: str = "",
+    disruption_id: str = "border",
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    source: str = "",
+) -> Disruption:
+    """Return a change of regime at border crossings.
+
+    Parameters
+    ----------
+    crossing_ids
+        Ids of crossings.
+    regime
+        One of `mobility_geo.schema.REGIMES`.
+    into
+        Only for people who enter this country; both ways if left out.
+    disruption_id, start, end, source
+        See `Disruption`.
+
+    Returns
+    -------
+    Disruption
+        Of kind ``border``.
+
+    Raises
+    ------
+    ScenarioError
+        If the regime is unknown or there is no crossing.
+
+    Examples
+    --------
+    >>> border_closure(["tinzawaten"], regime="refugees_only").effect_words()
+    'refugees only'
+    """
+    return Disruption(
+        disruption_id=disruption_id, kind="border",
+        what=Selection(crossing_ids=tuple(crossing_ids), into=into),
+        effects=(Regime(regime),), start=start, end=end, source=source,
+    )  # fmt: skip
