@@ -1,0 +1,13 @@
+"""People from origins to destinations, and over the network."""
+
+from mobility_geo.flows.assignment import EdgeFlows, assign_all_or_nothing
+from mobility_geo.flows.distribution import choose_destinations
+from mobility_geo.flows.od import ODMatrix, round_to_total
+
+__all__ = [
+    "EdgeFlows",
+    "ODMatrix",
+    "assign_all_or_nothing",
+    "choose_destinations",
+    "round_to_total",
+]

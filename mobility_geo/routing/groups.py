@@ -1,0 +1,222 @@
+"""Ways of groups of people to the destinations that count for them, within their budgets."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mobility_geo.routing.accesses import access_set
+from mobility_geo.routing.engine import Ways, solve_ways
+from mobility_geo.scenario import (
+    ArcCosts,
+    Case,
+    Conditions,
+    Scenario,
+    TravellerClass,
+    conditions,
+)
+from mobility_geo.units import MIN_PER_H
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class GroupWays:
+    """Ways of each group to each destination, shape (groups, destinations) throughout.
+
+    Attributes
+    ----------
+    groups, destination_ids
+        Rows and columns.
+    allowed
+        Whether the destination counts for the group.
+    time_min, length_m, cost_xof, risk
+        Along the least-time way; `inf`: unreachable.
+    in_risk, in_time, in_money
+        Whether the way is within that budget of the group (true where there is no budget).
+    ways, held
+        The ways and the conditions of each traveller class.
+    """
+
+    case: Case
+    groups: pd.DataFrame
+    destination_ids: tuple[str, ...]
+    allowed: BoolArray
+    time_min: FloatArray
+    length_m: FloatArray
+    cost_xof: FloatArray
+    risk: FloatArray
+    in_risk: BoolArray
+    in_time: BoolArray
+    in_money: BoolArray
+    ways: dict[TravellerClass, Ways]
+    held: dict[TravellerClass, Conditions]
+
+    def path(self) -> BoolArray:
+        """Say whether there is any way to a destination that counts."""
+        return self.allowed & np.isfinite(self.time_min)
+
+    def within(self) -> BoolArray:
+        """Say whether the way is inside every budget as well."""
+        return self.path() & self.in_risk & self.in_time & self.in_money
+
+    def nearest(self, which: BoolArray) -> npt.NDArray[np.int32]:
+        """Return the nearest destination of each group among those marked; -1: none."""
+        if not which.shape[1]:
+            return np.full(len(which), -1, dtype=np.int32)
+        time = np.where(which, self.time_min, np.inf)
+        best = time.argmin(axis=1).astype(np.int32)
+        best[~np.isfinite(time.min(axis=1))] = -1
+        return best
+
+    def traveller(self, row: int) -> TravellerClass:
+        """Return the traveller class of a group."""
+        return traveller_of(self.groups.iloc[row])
+
+    def arcs(self, row: int, column: int) -> npt.NDArray[np.int32]:
+        """Return the arcs of the way of one group to one destination.
+
+        Raises
+        ------
+        NoPathError
+            If there is no way.
+        """
+        ways = self.ways[self.traveller(row)]
+        origin = ways.origins.place_ids.index(str(self.groups["place_id"].iloc[row]))
+        return ways.arcs(origin, column)
+
+
+def traveller_of(group: pd.Series) -> TravellerClass:
+    """Return the traveller class of a row of groups."""
+    exposure = group["exposure_class"]
+    return TravellerClass(
+        profile=str(group["profile"]),
+        kind=str(group["kind"]),
+        nationality=str(group["nationality"]),
+        exposure_class="" if pd.isna(exposure) else str(exposure),
+    )
+
+
+def find_group_ways(
+    case: Case,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    groups: pd.DataFrame | None = None,
+    ignore_borders: bool = False,
+    any_mode: bool = False,
+    also_closed: Collection[int] = (),
+) -> GroupWays:
+    """Find the ways of groups to their destinations under a scenario.
+
+    Parameters
+    ----------
+    case
+        The question.
+    scenario
+        Scenario to take instead of the case's own.
+    when
+        Day; the scenario's own if left out.
+    groups
+        Some rows of ``case.groups``; all if left out.
+    ignore_borders
+        As in `conditions`.
+    any_mode
+        Let people use any mode of any profile: for connection only, times are then those of the
+        shortest length at 1 km per unit of time and mean nothing.
+    also_closed
+        As in `conditions`.
+
+    Returns
+    -------
+    GroupWays
+        One row per group, one column per place that is a destination on that day.
+
+    Raises
+    ------
+    CalendarError
+        If the day lies outside the calendar.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> find_group_ways(load_toy()).within().any(axis=1).tolist()
+    [False, False, True, False]
+    """
+    chosen = (case.groups if groups is None else groups).reset_index(drop=True)
+    laid = case.scenario if scenario is None else scenario
+    day = laid.day(when)
+    destinations = case.destinations_on(day)
+    ids = tuple(sorted(set(destinations["place_id"])))
+    column = {name: number for number, name in enumerate(ids)}
+    shape = (len(chosen), len(ids))
+    allowed = np.zeros(shape, dtype=bool)
+    members = {
+        name: [column[place] for place in rows]
+        for name, rows in destinations.groupby("destination_set")["place_id"]
+    }
+    metrics = {name: np.full(shape, np.inf) for name in ("time_min", "length_m", "cost_xof",
+                                                           "risk")}  # fmt: skip
+    found: dict[TravellerClass, Ways] = {}
+    kept: dict[TravellerClass, Conditions] = {}
+    travellers = [traveller_of(row) for _, row in chosen.iterrows()]
+    for traveller in sorted(set(travellers)):
+        rows = [i for i, one in enumerate(travellers) if one == traveller]
+        held = conditions(case.network, laid, day, traveller, ignore_borders=ignore_borders,
+                          also_closed=also_closed)  # fmt: skip
+        costs = held.dense()
+        if any_mode:
+            costs = _any_mode(case, laid, day, traveller, ignore_borders=ignore_borders)
+        places = sorted(set(chosen["place_id"].iloc[rows]))
+        ways = solve_ways(
+            case.network,
+            costs,
+            access_set(case.network, costs, traveller.profile, places),
+            access_set(case.network, costs, traveller.profile, ids, leaving=False),
+            impedance="length_m" if any_mode else "time_min",
+        )
+        found[traveller], kept[traveller] = ways, held
+        origin = [places.index(place) for place in chosen["place_id"].iloc[rows]]
+        for name, matrix in metrics.items():
+            total = ways.total("length_m" if any_mode else name)  # type: ignore[arg-type]
+            matrix[rows] = total[origin]
+        for row in rows:
+            allowed[row, members.get(chosen["destination_set"].iloc[row], [])] = True
+    limits = case.limits
+    return GroupWays(
+        case=case, groups=chosen, destination_ids=ids, allowed=allowed, ways=found, held=kept,
+        in_risk=_in_budget(metrics["risk"], chosen["risk_limit"], limits.risk_limit, 1.0),
+        in_time=_in_budget(metrics["time_min"], chosen["time_limit_h"], limits.time_limit_h,
+                           MIN_PER_H),
+        in_money=_in_budget(metrics["cost_xof"], chosen["money_xof"], None, 1.0),
+        **metrics,
+    )  # fmt: skip
+
+
+def _in_budget(spent: FloatArray, own: pd.Series, default: float | None, scale: float) -> BoolArray:
+    budget = own.to_numpy(dtype=float).copy()
+    if default is not None:
+        budget[np.isnan(budget)] = default
+    budget = np.where(np.isnan(budget), np.inf, budget * scale)
+    return spent <= budget[:, None]
+
+
+def _any_mode(
+    case: Case, scenario: Scenario, day: dt.date, traveller: TravellerClass, *,
+    ignore_borders: bool,
+) -> ArcCosts:  # fmt: skip
+    """Return arcs that are open to any profile, at their length."""
+    network = case.network
+    usable = np.zeros(len(network.arcs), dtype=bool)
+    for profile in network.profiles["profile"]:
+        other = replace(traveller, profile=str(profile))
+        usable |= conditions(network, scenario, day, other, ignore_borders=ignore_borders
+                             ).dense().open  # fmt: skip
+    length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
+    units = np.where(usable, np.rint(length), 0).astype(np.int32)
+    nothing = np.zeros(len(usable), dtype=np.int32)
+    return ArcCosts(open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing)

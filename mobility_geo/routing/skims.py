@@ -1,0 +1,154 @@
+"""Skims: impedance between all origins and destinations, as a matrix or a long table."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mobility_geo.network import Network
+from mobility_geo.routing.accesses import access_set
+from mobility_geo.routing.engine import METRICS, Ways, solve_ways
+from mobility_geo.scenario import Scenario, TravellerClass, conditions
+from mobility_geo.units import Metric
+
+
+def find_ways(
+    network: Network,
+    scenario: Scenario,
+    origins: Iterable[str],
+    destinations: Iterable[str],
+    *,
+    when: dt.date | str | None = None,
+    traveller: TravellerClass | None = None,
+    impedance: Metric = "time_min",
+) -> Ways:
+    """Find the least-impedance ways between places under a scenario.
+
+    Parameters
+    ----------
+    network, scenario, when, traveller
+        See `conditions`.
+    origins, destinations
+        Ids of places.
+    impedance
+        Metric to minimise.
+
+    Returns
+    -------
+    Ways
+        One way per pair.
+
+    Raises
+    ------
+    UnknownIdError
+        If a place does not exist.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> find_ways(case.network, case.scenario, ["northtown"], ["southtown"]).reachable().tolist()
+    [[False]]
+    """
+    traveller = traveller or TravellerClass()
+    costs = conditions(network, scenario, when, traveller).dense()
+    return solve_ways(
+        network,
+        costs,
+        access_set(network, costs, traveller.profile, origins),
+        access_set(network, costs, traveller.profile, destinations, leaving=False),
+        impedance=impedance,
+    )
+
+
+def skim_matrix(
+    network: Network,
+    scenario: Scenario,
+    origins: Iterable[str],
+    destinations: Iterable[str],
+    *,
+    when: dt.date | str | None = None,
+    traveller: TravellerClass | None = None,
+    impedance: Metric = "time_min",
+) -> npt.NDArray[np.float64]:
+    """Return the impedance between places as a matrix.
+
+    Parameters
+    ----------
+    network, scenario, when, traveller, origins, destinations, impedance
+        See `find_ways`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (origins, destinations), in the unit that the metric is named after;
+        `inf`: unreachable.
+
+    Raises
+    ------
+    UnknownIdError
+        If a place does not exist.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> skim_matrix(case.network, case.scenario, ["northtown"], ["southtown"]).tolist()
+    [[inf]]
+    """
+    return find_ways(
+        network, scenario, origins, destinations, when=when, traveller=traveller,
+        impedance=impedance,
+    ).total(impedance)  # fmt: skip
+
+
+def skim_table(
+    network: Network,
+    scenario: Scenario,
+    origins: Iterable[str],
+    destinations: Iterable[str],
+    *,
+    when: dt.date | str | None = None,
+    traveller: TravellerClass | None = None,
+    impedance: Metric = "time_min",
+) -> pd.DataFrame:
+    """Return the impedance between places as a long table, with all metrics along the ways.
+
+    Parameters
+    ----------
+    network, scenario, when, traveller, origins, destinations, impedance
+        See `find_ways`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``origin_id``, ``destination_id``, ``time_min``, ``length_m``, ``cost_xof``, ``risk``;
+        an unreachable pair has no row.
+
+    Raises
+    ------
+    UnknownIdError
+        If a place does not exist.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> skim_table(case.network, case.scenario, ["northtown"], ["midtown", "southtown"])[
+    ...     ["origin_id", "destination_id"]
+    ... ].to_numpy().tolist()
+    [['northtown', 'midtown']]
+    """
+    ways = find_ways(
+        network, scenario, origins, destinations, when=when, traveller=traveller,
+        impedance=impedance,
+    )  # fmt: skip
+    origin, destination = np.nonzero(ways.reachable())
+    table = {
+        "origin_id": np.array(ways.origins.place_ids, dtype=object)[origin],
+        "destination_id": np.array(ways.destinations.place_ids, dtype=object)[destination],
+        **{metric: ways.total(metric)[origin, destination] for metric in METRICS},
+    }
+    return pd.DataFrame(table).astype({"origin_id": "str", "destination_id": "str"})
