@@ -1,0 +1,75 @@
+"""Two sets of statuses side by side: who changed, and from what to what."""
+
+import pandas as pd
+
+from mobility_geo.errors import ConservationError
+from mobility_geo.flows import round_to_total
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Compare the statuses of the same groups on two dates or under two scenarios.
+
+    Parameters
+    ----------
+    before, after
+        Two tables of `find_stranded`, of the same groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group_id``, ``base``, ``place_id``, ``status_before``, ``status_after``, ``persons``
+        and ``changed``; one row per group and pair of statuses. Within a group that is split,
+        as many people as possible keep their status.
+
+    Raises
+    ------
+    ConservationError
+        If a group has other people in the two tables.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.outcomes import find_stranded
+    >>> case = load_toy()
+    >>> change = compare(find_stranded(case.baseline()), find_stranded(case))
+    >>> change[change["changed"]].groupby(["status_before", "status_after"])["persons"].sum()
+    status_before  status_after
+    can_reach      stranded        1400
+    Name: persons, dtype: int64
+    """
+    left = before.groupby(["group_id", "status"])["persons"].sum().unstack(fill_value=0)
+    right = after.groupby(["group_id", "status"])["persons"].sum().unstack(fill_value=0)
+    one, two = left.sum(axis=1), right.sum(axis=1)
+    if set(one.index) != set(two.index) or not one.equals(two.reindex(one.index)):
+        msg = "the two tables are not about the same people; compare runs with the same groups"
+        raise ConservationError(msg)
+    who = before.drop_duplicates("group_id").set_index("group_id")[["base", "place_id"]]
+    rows: list[dict[str, object]] = []
+    for group in who.index:
+        was = {str(k): int(v) for k, v in left.loc[group].items() if v > 0}
+        now = {str(k): int(v) for k, v in right.loc[group].items() if v > 0}
+        moves: dict[tuple[str, str], int] = {}
+        for status in set(was) & set(now):
+            same = min(was[status], now[status])
+            moves[status, status] = same
+            was[status] -= same
+            now[status] -= same
+        for status, people in was.items():
+            total = sum(now.values())
+            if people and total:
+                parts = round_to_total([now[key] for key in now], people)
+                for key, part in zip(list(now), parts, strict=True):
+                    moves[status, key] = moves.get((status, key), 0) + int(part)
+                    now[key] -= int(part)
+        rows += [
+            {
+                "group_id": group, "base": who.loc[group, "base"],
+                "place_id": who.loc[group, "place_id"], "status_before": old,
+                "status_after": new, "persons": people, "changed": old != new,
+            }
+            for (old, new), people in sorted(moves.items())
+            if people
+        ]  # fmt: skip
+    columns = ["group_id", "base", "place_id", "status_before", "status_after", "persons",
+               "changed"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

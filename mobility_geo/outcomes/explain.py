@@ -1,0 +1,172 @@
+"""Why is this place stranded? An answer in words."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mobility_geo.errors import InputError
+from mobility_geo.outcomes.stranded import find_stranded
+from mobility_geo.routing import GroupWays, find_group_ways, journey
+from mobility_geo.scenario import Case, Scenario
+
+REASON_WORDS = {
+    "disconnected": "no way is left at all, by any means",
+    "border": "every way left leads over a crossing that is closed to them",
+    "no_mode": "a way is left, but not by the means they have",
+    "no_service": "the means exist, but no transport runs",
+    "over_risk": "a way is left, but its risk is over the limit",
+    "over_time": "a way is left, but it takes longer than they can stand",
+    "over_money": "a way is left, but it costs more than they have",
+    "over_capacity": "destinations can be reached, but have no free place",
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Explanation:
+    """What was found about one place, in sentences; printing it shows them."""
+
+    place_id: str
+    place_name: str
+    sentences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the sentences, one per line."""
+        return "\n".join(self.sentences)
+
+    def _repr_markdown_(self) -> str:
+        """Show the sentences as a list in a notebook."""
+        return f"**{self.place_name}**\n\n" + "\n".join(f"- {text}" for text in self.sentences)
+
+
+def explain(
+    case: Case,
+    place: str,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    status: pd.DataFrame | None = None,
+) -> Explanation:
+    """Explain the status of the people at a place.
+
+    Parameters
+    ----------
+    case
+        The question.
+    place
+        Id, name or other spelling of a place.
+    scenario, when
+        Scenario and day to take instead of the case's own.
+    status
+        Result of `find_stranded` for the same scenario and day, if it is at hand.
+
+    Returns
+    -------
+    Explanation
+        Where the way they would have gone breaks, why, and what would free them.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such place.
+    InputError
+        If no group of the case is there.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> print(explain(load_toy(), "Northtown"))
+    1,000 people (900 to 1,200) at Northtown by truck: stranded.
+    Normally they reach Farpost in 3.3 h by road, over Gate.
+    Now a way is left, but not by the means they have.
+    They get as far as Gate.
+    Lifting insecurity or border alone would free them; that says a modelled way would exist, not that it is safe.
+    Closed on their usual way: border (closed).
+    """
+    place_id = case.network.find_place(place)
+    laid = case.scenario if scenario is None else scenario
+    day = laid.day(when)
+    mine = case.groups[(case.groups["place_id"] == place_id).to_numpy(dtype=bool)]
+    name = str(case.network.places.set_index("place_id")["name"][place_id])
+    if not len(mine):
+        msg = f"no group of the case is at {name!r}; groups are at {_places(case)}"
+        raise InputError(msg)
+    found = find_stranded(case, laid, day) if status is None else status
+    rows = found[found["group_id"].isin(mine["group_id"])]
+    normal = find_group_ways(case, laid.baseline(), day, groups=mine)
+    now = find_group_ways(case, laid, day, groups=mine)
+    labels = case.network.profiles.set_index("profile")["label"]
+    sentences: list[str] = []
+    for row in rows.itertuples():
+        number = normal.groups["group_id"].tolist().index(row.group_id)
+        who = "residents" if row.base == "residents" else "people"
+        sentences.append(
+            f"{row.persons:,} {who} ({row.persons_low:,} to {row.persons_high:,}) at {name} "
+            f"{_by(str(labels[row.profile]))}: {str(row.status).replace('_', ' ')}."
+        )
+        usual = int(normal.nearest(normal.within())[number])
+        if usual >= 0:
+            sentences.append(f"Normally they reach {_way(case, normal, number, usual)}.")
+        if row.status == "can_reach":
+            nearest = int(now.nearest(now.within())[number])
+            sentences.append(f"Now they reach {_way(case, now, number, nearest)}.")
+        if row.status == "unknown":
+            sentences.append(
+                "The place is too far from the network to say, or the answer hangs on an edge "
+                "that nobody has reported on for long."
+            )
+        if isinstance(row.reason, str):
+            sentences.append(f"Now {REASON_WORDS[row.reason]}.")
+        if isinstance(row.held_name, str):
+            sentences.append(f"They get as far as {row.held_name}.")
+        if isinstance(row.causes_all, str):
+            causes = row.causes_all.split("|")
+            lifted = (
+                "No single kind of disruption is to blame: only lifting several would free them"
+                if causes == ["joint"]
+                else f"Lifting {' or '.join(causes)} alone would free them"
+            )
+            sentences.append(
+                f"{lifted}; that says a modelled way would exist, not that it is safe."
+            )
+        if row.status in {"stranded", "cut_off"} and usual >= 0:
+            broken = _broken(case, normal, now, number, usual)
+            if broken:
+                sentences.append(f"Closed on their usual way: {broken}.")
+    return Explanation(place_id=place_id, place_name=name, sentences=tuple(sentences))
+
+
+def _by(label: str) -> str:
+    return label.lower() if label.lower().startswith(("on ", "by ")) else f"by {label.lower()}"
+
+
+def _places(case: Case) -> str:
+    names = sorted(set(case.groups["place_id"]))
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")  # noqa: PLR2004
+
+
+def _way(case: Case, ways: GroupWays, row: int, column: int) -> str:
+    way = journey(case.network, ways.arcs(row, column))
+    places = case.network.places.set_index("place_id")["name"]
+    hours = ways.time_min[row, column] / 60
+    text = f"{places[ways.destination_ids[column]]} in {hours:,.1f} h"
+    if way.modes:
+        text += f" by {', then '.join(way.modes)}"
+    if way.crossing_ids:
+        names = case.network.crossings.set_index("crossing_id")["name"]
+        text += f", over {', '.join(names[name] for name in way.crossing_ids)}"
+    return text
+
+
+def _broken(case: Case, normal: GroupWays, now: GroupWays, row: int, column: int) -> str:
+    held = now.held[now.traveller(row)]
+    costs = held.dense()
+    edges = case.network.edges["edge_id"].to_numpy()
+    words: list[str] = []
+    for arc in normal.arcs(row, column):
+        if costs.open[arc]:
+            continue
+        hit = held.causes[held.causes["edge_id"] == edges[case.network.arcs.edge[arc]]]
+        closing = hit[hit["effect"].str.contains("closed|only")]
+        words += [f"{r.disruption_id} ({r.effect})" for r in closing.itertuples()]
+    return ", ".join(dict.fromkeys(words))

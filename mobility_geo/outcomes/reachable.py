@@ -1,0 +1,211 @@
+"""Way stations within reach, and the places that each is nearest to."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from mobility_geo.routing import Ways, access_set, journey, solve_ways
+from mobility_geo.routing.groups import traveller_of
+from mobility_geo.scenario import ArcCosts, Case, Scenario, TravellerClass, conditions
+from mobility_geo.schema import CATCHMENTS, REACHABLE, check_table
+from mobility_geo.units import MIN_PER_H
+
+
+def reachable_waystations(
+    case: Case,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    base: str | None = None,
+) -> pd.DataFrame:
+    """List the way stations that each group's place can reach, nearest in time first.
+
+    A station counts if it works on that day and the least-time way to it is inside the risk and
+    time limits of the case: a way station is never offered where the risk on the way is over the
+    limit.
+
+    Parameters
+    ----------
+    case
+        The question; places and ways of travelling are those of its groups.
+    scenario, when
+        Scenario and day to take instead of the case's own.
+    base
+        ``movers`` or ``residents`` only; both if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Schema `REACHABLE`; a station that cannot be reached has no row.
+
+    Raises
+    ------
+    CalendarError
+        If the day lies outside the calendar.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> found = reachable_waystations(load_toy())
+    >>> found.loc[found["place_id"] == "northtown", "waystation_id"].tolist()
+    ['station-midtown']
+    """
+    laid = case.scenario if scenario is None else scenario
+    day = laid.day(when)
+    stations = case.waystations_on(day)
+    groups = case.groups
+    if base is not None:
+        groups = groups[(groups["base"] == base).to_numpy(dtype=bool)]
+    travellers = [traveller_of(row) for _, row in groups.iterrows()]
+    names = case.network.places.set_index("place_id")["name"]
+    rows: list[dict[str, object]] = []
+    for traveller in sorted(set(travellers)):
+        mine = groups[[one == traveller for one in travellers]]
+        places = sorted(set(mine["place_id"]))
+        ends = list(stations["place_id"])
+        costs = conditions(case.network, laid, day, traveller).dense()
+        ways = _ways(case, costs, traveller, places, ends)
+        normal = _ways(
+            case, conditions(case.network, laid.baseline(), day, traveller).dense(), traveller,
+            places, ends,
+        )  # fmt: skip
+        time, risk = ways.total("time_min"), ways.total("risk")
+        length, fare = ways.total("length_m"), ways.total("cost_xof")
+        usual = normal.total("time_min")
+        counts = np.isfinite(time)
+        if case.limits.risk_limit is not None:
+            counts &= risk <= case.limits.risk_limit
+        if case.limits.time_limit_h is not None:
+            counts &= time <= case.limits.time_limit_h * MIN_PER_H
+        for i, place in enumerate(places):
+            order = [j for j in np.argsort(time[i], kind="stable") if counts[i, j]]
+            for rank, j in enumerate(order, start=1):
+                way = journey(case.network, ways.arcs(i, int(j)))
+                rows.append(
+                    {
+                        "place_id": place,
+                        "place_name": names[place],
+                        "profile": traveller.profile,
+                        "kind": traveller.kind,
+                        "nationality": traveller.nationality,
+                        "waystation_id": stations["waystation_id"].iloc[int(j)],
+                        "waystation_name": stations["name"].iloc[int(j)],
+                        "rank": rank,
+                        "time_min": time[i, j],
+                        "baseline_time_min": usual[i, j] if np.isfinite(usual[i, j]) else None,
+                        "length_m": length[i, j],
+                        "cost_xof": fare[i, j],
+                        "risk": risk[i, j],
+                        "modes": ">".join(way.modes) or "at the place",
+                        "crossing_ids": ">".join(way.crossing_ids) or None,
+                    }
+                )
+    table = pd.DataFrame(rows, columns=list(REACHABLE.names))
+    return check_table(table, REACHABLE)
+
+
+def _ways(
+    case: Case, costs: ArcCosts, traveller: TravellerClass, starts: list[str], ends: list[str]
+) -> Ways:
+    network = case.network
+    return solve_ways(
+        network,
+        costs,
+        access_set(network, costs, traveller.profile, starts),
+        access_set(network, costs, traveller.profile, ends, leaving=False),
+    )
+
+
+def catchments(
+    case: Case,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    traveller: TravellerClass | None = None,
+) -> pd.DataFrame:
+    """Find the nearest way station of every settlement.
+
+    Parameters
+    ----------
+    case
+        The question.
+    scenario, when
+        Scenario and day to take instead of the case's own.
+    traveller
+        Who travels; if left out, the class of most movers of the case.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Schema `CATCHMENTS`, one row per settlement; without a station within the limits the
+        station is missing.
+
+    Raises
+    ------
+    CalendarError
+        If the day lies outside the calendar.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> found = catchments(load_toy()).set_index("place_id")["waystation_id"]
+    >>> found["northtown"], found["southtown"]
+    ('station-midtown', 'station-southtown')
+    """
+    laid = case.scenario if scenario is None else scenario
+    day = laid.day(when)
+    traveller = traveller or main_traveller(case)
+    stations = case.waystations_on(day)
+    settlements = case.network.places[case.network.places["kind"] == "settlement"]
+    costs = conditions(case.network, laid, day, traveller).dense()
+    ways = _ways(case, costs, traveller, list(settlements["place_id"]),
+                 list(stations["place_id"]))  # fmt: skip
+    counts = ways.reachable()
+    if case.limits.risk_limit is not None:
+        counts &= ways.total("risk") <= case.limits.risk_limit
+    time = ways.total("time_min")
+    if case.limits.time_limit_h is not None:
+        counts &= time <= case.limits.time_limit_h * MIN_PER_H
+    best = ways.nearest(counts)
+    has = best >= 0
+    station = np.where(has, best, 0)
+    table = settlements[["place_id", "pcode", "population_persons"]].reset_index(drop=True)
+    table["place_name"] = settlements["name"].to_numpy()
+    for column, source in (("waystation_id", "waystation_id"), ("waystation_name", "name")):
+        values = stations[source].to_numpy(dtype=object)[station] if len(stations) else None
+        table[column] = pd.Series(values, index=table.index, dtype="object").where(has, None)
+    nearest = time[np.arange(len(time)), station] if len(stations) else np.full(len(time), np.inf)
+    table["time_min"] = np.where(has, nearest, np.nan)
+    return check_table(table[list(CATCHMENTS.names)], CATCHMENTS)
+
+
+def main_traveller(case: Case) -> TravellerClass:
+    """Return the traveller class of most movers of a case; of most people if nobody moves.
+
+    Parameters
+    ----------
+    case
+        The question.
+
+    Returns
+    -------
+    TravellerClass
+        A resident of Mali on a truck if the case has no groups.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> main_traveller(load_toy()).profile
+    'truck'
+    """
+    groups = case.groups
+    movers = groups[(groups["base"] == "movers").to_numpy(dtype=bool)]
+    chosen = movers if len(movers) else groups
+    if not len(chosen):
+        return TravellerClass()
+    travellers = [traveller_of(row) for _, row in chosen.iterrows()]
+    people: dict[TravellerClass, int] = {}
+    for traveller, persons in zip(travellers, chosen["persons"], strict=True):
+        people[traveller] = people.get(traveller, 0) + int(persons)
+    return max(sorted(people), key=lambda one: people[one])
