@@ -24,7 +24,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyogrio  # type: ignore[import-untyped]
+import pyogrio
 import pyproj
 import shapely
 from pyogrio import raw

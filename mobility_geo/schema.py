@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal, overload
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,9 @@ import pandas as pd
 import shapely
 
 from mobility_geo.errors import SchemaError, labels
+
+MOST_WORDS: Final = 12
+"""So many known words are named in a message."""
 
 Dtype = Literal["text", "int", "float", "bool", "date"]
 GeometryType = Literal["Point", "LineString", "MultiPolygon"]
@@ -37,7 +40,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[str, ...] = ()
-    default: object = None
+    default: str | float | bool | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -573,6 +576,49 @@ SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
 )
 
 
+def is_missing(value: object) -> bool:
+    """Say whether one value of a table is missing.
+
+    Parameters
+    ----------
+    value
+        Any single value.
+
+    Returns
+    -------
+    bool
+        True for None, NaN, NaT and NA; an empty text is not missing.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    not_a_number = isinstance(value, float | np.floating) and bool(np.isnan(value))
+    return value is None or value is pd.NA or value is pd.NaT or not_a_number
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries.
+
+    Parameters
+    ----------
+    table
+        Any table.
+
+    Returns
+    -------
+    list of dict
+        One per row, values by column name, as plain Python values.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"place_id": ["gao"], "persons": [10]}))
+    [{'place_id': 'gao', 'persons': 10}]
+    """
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def split_list(value: object) -> tuple[str, ...]:
     """Split a text list at its bars.
 
@@ -591,7 +637,7 @@ def split_list(value: object) -> tuple[str, ...]:
     >>> split_list("truck | 4x4"), split_list(None)
     (('truck', '4x4'), ())
     """
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+    if is_missing(value):
         return ()
     return tuple(item.strip() for item in str(value).split("|") if item.strip())
 
@@ -623,8 +669,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
         return f"; did you mean {by_fold[near[0]]!r}?"
     if not options:
         return "; none is known"
-    shown = ", ".join(repr(option) for option in sorted(options)[:12])
-    return f"; known: {shown}{', ...' if len(options) > 12 else ''}"  # noqa: PLR2004
+    shown = ", ".join(repr(option) for option in sorted(options)[:MOST_WORDS])
+    return f"; known: {shown}{', ...' if len(options) > MOST_WORDS else ''}"
 
 
 def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: pd.Series) -> str:
@@ -635,30 +681,42 @@ def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: pd.Series) -> s
     return labels(rows.index)
 
 
+def _cell_text(value: object) -> str:
+    """Return a value as text; a code that came as a float, because of a gap, is whole again."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
 def _conform_column(series: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     """Return the column in its dtype, and a mask of the rows that could not be converted."""
     missing = series.isna()
+    cells = zip(series, missing, strict=True)
     if column.dtype == "text":
-        # P-codes and ids stay text; a number that was read as one loses nothing but its blanks
-        text = series.astype("object").map(lambda v: v if pd.isna(v) else str(v).strip())
-        text = text.where(~text.isin([""]), None)
-        return text.astype("str"), pd.Series(data=False, index=series.index)
+        text = [None if gone else _cell_text(value) or None for value, gone in cells]
+        bad = pd.Series(data=False, index=series.index)
+        return pd.Series(text, index=series.index, dtype="str"), bad
     if column.dtype in {"float", "int"}:
         number = pd.to_numeric(series, errors="coerce").astype("float64")
         bad = number.isna() & ~missing
         if column.dtype == "int":
             bad |= (number != np.rint(number)) & number.notna()
-            if not bool(number.isna().any()) and not bool(bad.any()):
+            if bool(np.isfinite(number).all()) and not bool(bad.any()):
                 return number.astype("int64"), bad
         return number, bad
     if column.dtype == "bool":
         words = {"true": True, "1": True, "1.0": True, "yes": True,
                  "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
-        flag = series.map(lambda v: None if pd.isna(v) else words.get(str(v).strip().lower()))
+        said = [None if gone else words.get(str(value).strip().lower()) for value, gone in cells]
+        flag = pd.Series(said, index=series.index, dtype="object")
         bad = flag.isna() & ~missing
         if not bool(flag.isna().any()):
             return flag.astype("bool"), bad
         return flag.astype("boolean"), bad
+    if series.dtype.kind in "iufO":
+        # 20130120 is a day to people, and 20 ms after 1970 began to pandas
+        days = [_cell_text(v) if isinstance(v, int | float | np.number) else v for v, _ in cells]
+        series = pd.Series(days, index=series.index, dtype="object").mask(missing)
     stamp = pd.to_datetime(series, errors="coerce", format="ISO8601", utc=True)
     return stamp.dt.tz_localize(None).dt.normalize().astype("datetime64[s]"), (
         stamp.isna() & ~missing
@@ -718,17 +776,18 @@ def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
             f"{schema.name}: has no coordinate reference system; set it with .set_crs(...)"
         )
     shapes = frame.geometry
+    arrays = shapes.to_numpy()
     empty = pd.Series(shapes.isna() | shapes.is_empty, index=frame.index)
     kinds = pd.Series(shapes.geom_type, index=frame.index)
     tests = {
         "is missing or empty": empty,
         f"must be {schema.geometry}": (kinds != schema.geometry) & ~empty,
         "has coordinates that are not finite": pd.Series(
-            ~np.isfinite(shapely.bounds(shapes.array)).all(axis=1), index=frame.index
+            ~np.isfinite(shapely.bounds(arrays)).all(axis=1), index=frame.index
         )
         & ~empty,
         "is not valid; repair it with .make_valid()": pd.Series(
-            ~shapely.is_valid(shapes.array), index=frame.index
+            ~shapely.is_valid(arrays), index=frame.index
         )
         & (kinds == "MultiPolygon"),
     }
@@ -741,6 +800,10 @@ def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
     return problems
 
 
+@overload
+def conform(frame: gpd.GeoDataFrame, schema: TableSchema) -> tuple[gpd.GeoDataFrame, list[str]]: ...
+@overload
+def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, list[str]]: ...
 def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, list[str]]:
     """Return a copy of a table in the dtypes of its schema, and every problem found.
 
@@ -773,8 +836,8 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
     ...         "source": ["own work"],
     ...     }
     ... )
-    >>> conform(frame, SPEEDS)[1]
-    ["speeds: column 'speed_kph' must be >= 0.01 km/h; wrong in 1 row, e.g. ['truck / road / * / *']"]
+    >>> print(*conform(frame, SPEEDS)[1])
+    speeds: column 'speed_kph' must be >= 0.01 km/h; wrong in 1 row, e.g. ['truck / road / * / *']
     """
     problems: list[str] = []
     table = frame.copy()
@@ -802,11 +865,18 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
                 f"{int(twice.sum())} rows, e.g. {_key_labels(table, schema, twice)}"
             )
     known = [name for name in schema.names if name in table.columns]
-    shape = [str(table.active_geometry_name)] if isinstance(table, gpd.GeoDataFrame) else []
-    rest = [name for name in table.columns if name not in known and name not in shape]
-    return table[[*known, *rest, *shape]], problems
+    shape = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
+    rest = [name for name in table.columns if name not in known and name != shape]
+    ordered = table[[*known, *rest, *([] if shape is None else [shape])]]
+    if isinstance(table, gpd.GeoDataFrame) and shape is None:
+        ordered = gpd.GeoDataFrame(ordered)
+    return ordered, problems
 
 
+@overload
+def check_table(frame: gpd.GeoDataFrame, schema: TableSchema) -> gpd.GeoDataFrame: ...
+@overload
+def check_table(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame: ...
 def check_table(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     """Return a copy of a table in the dtypes of its schema, or raise with every problem found.
 
@@ -863,13 +933,12 @@ def reference_problems(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
     Examples
     --------
-    >>> reference_problems(
-    ...     {
-    ...         "groups": pd.DataFrame({"group_id": ["a"], "place_id": ["goa"]}),
-    ...         "places": pd.DataFrame({"place_id": ["gao"]}),
-    ...     }
-    ... )
-    ["groups: column 'place_id' names 'goa', not in places; did you mean 'gao'? (1 row, e.g. ['a'])"]
+    >>> tables = {
+    ...     "groups": pd.DataFrame({"group_id": ["a"], "place_id": ["goa"]}),
+    ...     "places": pd.DataFrame({"place_id": ["gao"]}),
+    ... }
+    >>> print(*reference_problems(tables))
+    groups: column 'place_id' names 'goa', not in places; did you mean 'gao'? (1 row, e.g. ['a'])
     """
     problems = []
     for name, frame in tables.items():

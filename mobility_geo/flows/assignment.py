@@ -11,7 +11,7 @@ from mobility_geo.flows.od import ODMatrix
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import traveller_of
 from mobility_geo.scenario import Case, Scenario, conditions
-from mobility_geo.schema import CROSSING_FLOWS, EDGE_FLOWS, check_table
+from mobility_geo.schema import CROSSING_FLOWS, EDGE_FLOWS, check_table, empty_table, records
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def assign_all_or_nothing(
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
     groups = case.groups.set_index("group_id", drop=False)
-    edge_rows: list[pd.DataFrame] = []
+    edge_rows: list[pd.DataFrame] = [empty_table(EDGE_FLOWS)]
     crossing_rows: list[dict[str, object]] = []
     served: dict[str, int] = {}
     unserved: dict[str, int] = {}
@@ -98,9 +98,9 @@ def assign_all_or_nothing(
                 access_set(network, costs, traveller.profile, ends, leaving=False),
             )
             reached = ways.reachable()
-            for flow in rows.itertuples():
-                i, j = starts.index(flow.origin_id), ends.index(flow.destination_id)
-                people = int(flow.flow_persons)
+            for flow in records(rows):
+                i, j = starts.index(flow["origin_id"]), ends.index(flow["destination_id"])
+                people = int(flow["flow_persons"])
                 if not reached[i, j]:
                     unserved[rule] += people
                     continue

@@ -10,7 +10,7 @@ from mobility_geo.errors import InputError
 from mobility_geo.flows.od import ODMatrix, round_to_total
 from mobility_geo.routing import find_group_ways, journey
 from mobility_geo.scenario import Case, Scenario
-from mobility_geo.schema import OD_FLOWS
+from mobility_geo.schema import OD_FLOWS, records
 from mobility_geo.units import MIN_PER_H
 
 RULES = ("least_time", "logit")
@@ -75,9 +75,9 @@ def choose_destinations(
     pcode = case.network.places.set_index("place_id")["pcode"]
     rows: list[dict[str, object]] = []
     for rule in rules:
-        for number, group in enumerate(found.groups.itertuples()):
-            persons = int(group.persons)
-            start = {"rule": rule, "group_id": group.group_id, "origin_id": group.place_id}
+        for number, group in enumerate(records(found.groups)):
+            persons = int(group["persons"])
+            start = {"rule": rule, "group_id": group["group_id"], "origin_id": group["place_id"]}
             open_to = np.flatnonzero(within[number])
             if not len(open_to):
                 rows.append({**start, "flow_persons": 0, "unserved_persons": persons})

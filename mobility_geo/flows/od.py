@@ -105,7 +105,7 @@ def round_to_total(shares: npt.ArrayLike, total: int) -> npt.NDArray[np.int64]:
         msg = f"{total} people cannot be shared out: all weights are 0"
         raise InputError(msg)
     exact = weights / weights.sum() * total
-    floor = np.floor(exact).astype(np.int64)
+    floor: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
     rest = total - int(floor.sum())
     order = np.argsort(-(exact - floor), kind="stable")
     floor[order[:rest]] += 1

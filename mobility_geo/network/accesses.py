@@ -60,12 +60,14 @@ def attach_places(
     ends = nodes[nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])]
     ends = ends.reset_index(drop=True)
     node_shape = dict(zip(nodes["node_id"], nodes.geometry, strict=True))
-    barriers = waterways.loc[waterways["barrier"].to_numpy(dtype=bool)].geometry.array
+    barriers = waterways.loc[waterways["barrier"].to_numpy(dtype=bool)].geometry.to_numpy()
     barrier_tree = shapely.STRtree(barriers)
-    edge_tree = shapely.STRtree(land.geometry.array)
-    node_tree = shapely.STRtree(ends.geometry.array)
+    lines = land.geometry.to_numpy()
+    edge_tree = shapely.STRtree(lines)
+    node_tree = shapely.STRtree(ends.geometry.to_numpy())
+    points: list[shapely.Point] = list(places.geometry.to_numpy())
     rows: list[dict[str, object]] = []
-    for place_id, point in zip(places["place_id"], places.geometry, strict=True):
+    for place_id, point in zip(places["place_id"], points, strict=True):
         at_node, distance = node_tree.query_nearest(point, return_distance=True, all_matches=False)
         if len(at_node) and distance[0] <= AT_NODE_M:
             node = ends.iloc[int(at_node[0])]
@@ -73,26 +75,28 @@ def attach_places(
                              point, node.geometry))  # fmt: skip
             continue
         near = edge_tree.query(point, predicate="dwithin", distance=max_distance_m)
-        order = np.argsort(shapely.distance(land.geometry.array[near], point), kind="stable")
+        order = np.argsort(shapely.distance(lines[near], point), kind="stable")
         taken: set[str] = set()
         for position in near[order]:
             edge = land.iloc[int(position)]
-            along = shapely.line_locate_point(edge.geometry, point)
-            foot = shapely.line_interpolate_point(edge.geometry, along)
+            line: shapely.LineString = lines[position]
+            along = float(shapely.line_locate_point(line, point))
+            foot = shapely.line_interpolate_point(line, along)
             way = shapely.LineString([point, foot])
             if len(barrier_tree.query(way, predicate="intersects")):
                 continue
-            scale = edge["length_m"] / max(edge.geometry.length, 1e-9)
+            scale = edge["length_m"] / max(line.length, 1e-9)
             for node_id, share in (
                 (edge["from_node_id"], along),
-                (edge["to_node_id"], edge.geometry.length - along),
+                (edge["to_node_id"], line.length - along),
             ):
                 one_way_against = bool(edge["oneway"]) and node_id == edge["from_node_id"]
                 if node_id in taken or len(taken) == MAX_ACCESSES or one_way_against:
                     continue
                 taken.add(node_id)
                 rows.append(_row(place_id, node_id, edge["edge_id"], float(way.length),
-                                 float(share * scale), point, node_shape[node_id], foot))  # fmt: skip
+                                 float(share * scale), point, node_shape[node_id],
+                                 foot))  # fmt: skip
             if len(taken) == MAX_ACCESSES:
                 break
     frame = pd.DataFrame(

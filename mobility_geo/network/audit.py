@@ -6,11 +6,16 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mobility_geo.network.build import GEOD
+from mobility_geo.network.build import GEOD, geodesic_length_m
 from mobility_geo.network.model import Network
+from mobility_geo.schema import records
 
 DUPLICATE_M = 1_000.0
 FAR_M = 5_000.0
+SHORT_M = 1_000.0
+DISTORTION = 0.02
+STRAIGHT = 0.999
+WINDING = 3.0
 AUDIT_COLUMNS = ("check", "severity", "table", "id", "value", "unit", "persons", "finding")
 
 
@@ -20,8 +25,9 @@ def audit_network(network: Network) -> pd.DataFrame:
     Checked are: parts of the network that are not connected with the largest one, places that
     are not attached or far from the network, places of the same name or at the same spot, edges
     without a speed for any profile, dead ends at settlements without a place, lengths that are
-    shorter than the straight line or more than three times as long, missing attributes, and
-    crossings that no edge passes.
+    shorter than the straight line or more than three times as long, missing attributes,
+    crossings that no edge passes, and how far the projection distorts lengths (which touches
+    buffers and maps only: lengths are geodesic).
 
     Parameters
     ----------
@@ -38,8 +44,8 @@ def audit_network(network: Network) -> pd.DataFrame:
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
-    >>> list(audit_network(load_toy().network)["severity"].unique())
-    ['note']
+    >>> audit_network(load_toy().network)[["check", "id"]].iloc[0].tolist()
+    ['not attached', 'oasis']
     """
     rows: list[dict[str, object]] = []
     people = network.places.set_index("place_id")["population_persons"].fillna(0)
@@ -49,6 +55,7 @@ def audit_network(network: Network) -> pd.DataFrame:
         _twins(network, people),
         _edges(network),
         _gaps(network),
+        _projection(network),
     ):
         rows += found
     table = pd.DataFrame(rows, columns=list(AUDIT_COLUMNS))
@@ -143,7 +150,7 @@ def _twins(network: Network, people: "pd.Series[float]") -> list[dict[str, objec
                 _finding("same name", "note", "places", place_id, np.nan, "",
                          float(people[place_id]), "another place of the country has this name")
             )  # fmt: skip
-    shapes = places.geometry.array
+    shapes = places.geometry.to_numpy()
     left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=DUPLICATE_M)
     for a, b in zip(left, right, strict=True):
         if a < b:
@@ -164,26 +171,27 @@ def _edges(network: Network) -> list[dict[str, object]]:
     def covered(kind: str, road_class: str, surface: str) -> bool:
         return any((kind, c, s) in usable for c in (road_class, "*") for s in (surface, "*"))
 
-    tail = network.node_rows.get_indexer(edges["from_node_id"])
-    head = network.node_rows.get_indexer(edges["to_node_id"])
+    tail = network.node_rows.get_indexer(pd.Index(edges["from_node_id"]))
+    head = network.node_rows.get_indexer(pd.Index(edges["to_node_id"]))
     points = network.nodes.to_crs(4326).geometry
     straight = _geodesic(points.iloc[tail], points.iloc[head])
-    for position, edge in enumerate(edges.itertuples()):
-        if not covered(edge.kind, edge.road_class, edge.surface):
+    for position, edge in enumerate(records(edges)):
+        edge_id, what = str(edge["edge_id"]), (edge["kind"], edge["road_class"], edge["surface"])
+        if not covered(*what):
             rows.append(
-                _finding("no speed", "warning", "edges", edge.edge_id, np.nan, "km/h", 0,
-                         f"no profile has a speed on {edge.kind} / {edge.road_class} / "
-                         f"{edge.surface}: nobody can pass")
+                _finding("no speed", "warning", "edges", edge_id, np.nan, "km/h", 0,
+                         f"no profile has a speed on {' / '.join(what)}: nobody can pass")
             )  # fmt: skip
-        ratio = edge.length_m / straight[position] if straight[position] > 1 else 1.0
-        if ratio < 0.999:  # noqa: PLR2004
+        length_m = float(edge["length_m"])
+        ratio = length_m / straight[position] if straight[position] > 1 else 1.0
+        if ratio < STRAIGHT:
             rows.append(
-                _finding("shorter than straight", "error", "edges", edge.edge_id, ratio, "",
+                _finding("shorter than straight", "error", "edges", edge_id, ratio, "",
                          0, "length_m is less than the straight line: wrong unit or wrong ends")
             )  # fmt: skip
-        elif ratio > 3:  # noqa: PLR2004
+        elif ratio > WINDING:
             rows.append(
-                _finding("very winding", "note", "edges", edge.edge_id, ratio, "", 0,
+                _finding("very winding", "note", "edges", edge_id, ratio, "", 0,
                          "length_m is more than three times the straight line")
             )  # fmt: skip
     return rows
@@ -226,3 +234,20 @@ def _gaps(network: Network) -> list[dict[str, object]]:
         if name not in passed
     ]  # fmt: skip
     return rows
+
+
+def _projection(network: Network) -> list[dict[str, object]]:
+    """State how far lengths in the metric projection are from those on the ellipsoid."""
+    geodesic = geodesic_length_m(network.edges).to_numpy(dtype=float)
+    long = geodesic > SHORT_M
+    if not bool(long.any()):
+        return []
+    ratio = network.edges.geometry.length.to_numpy(dtype=float)[long] / geodesic[long]
+    worst = int(np.abs(ratio - 1).argmax())
+    off = float(ratio[worst] - 1)
+    return [
+        _finding("projection", "warning" if abs(off) > DISTORTION else "note", "edges",
+                 str(network.edges["edge_id"].to_numpy()[long][worst]), off, "share", 0,
+                 f"lengths in the projection are off by {off:+.2%} at most; lengths in the tables "
+                 "are geodesic")
+    ]  # fmt: skip

@@ -11,6 +11,8 @@ from mobility_geo.network.model import Network
 from mobility_geo.schema import EDGES, NODES, PLACES, SCHEMAS, WATERWAYS, conform
 
 GEOD = pyproj.Geod(ellps="WGS84")
+WIDEST_DEG = 180.0
+"""A layer across more degrees of longitude is taken to cross the antimeridian."""
 
 
 def metric_crs(layer: gpd.GeoDataFrame) -> pyproj.CRS:
@@ -51,7 +53,7 @@ def metric_crs(layer: gpd.GeoDataFrame) -> pyproj.CRS:
         msg = "the layer has no coordinate reference system; set it with .set_crs(...)"
         raise CRSError(msg)
     west, south, east, north = layer.to_crs(4326).total_bounds
-    if east - west > 180:  # noqa: PLR2004
+    if east - west > WIDEST_DEG:
         msg = (
             "the layer spans more than 180 degrees of longitude; a network across the "
             "antimeridian is not supported: shift longitudes to 0..360 or split it"
@@ -80,6 +82,7 @@ def geodesic_length_m(layer: gpd.GeoDataFrame) -> "pd.Series[float]":
 
     Examples
     --------
+    >>> import shapely
     >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 0)])], crs=4326)
     >>> round(float(geodesic_length_m(line)[0]))
     111319
@@ -140,13 +143,18 @@ def build_network(  # noqa: PLR0913
     >>> load_toy().network.crs.is_projected
     True
     """
-    layers: dict[str, pd.DataFrame] = {
+    given: dict[str, pd.DataFrame] = {
         "zones": zones, "nodes": nodes, "edges": edges, "crossings": crossings,
         "places": places, "waterways": waterways,
     }  # fmt: skip
     if accesses is not None:
-        layers["accesses"] = accesses
-    plain = [key for key, layer in layers.items() if not isinstance(layer, gpd.GeoDataFrame)]
+        given["accesses"] = accesses
+    layers = {
+        key: layer
+        for key, layer in given.items()
+        if isinstance(layer, gpd.GeoDataFrame) and layer.active_geometry_name is not None
+    }
+    plain = [key for key in given if key not in layers]
     if plain:
         raise SchemaError([f"{key}: needs a geometry, this is a plain table" for key in plain])
     without = [key for key, layer in layers.items() if layer.crs is None]
@@ -159,7 +167,7 @@ def build_network(  # noqa: PLR0913
     layers["edges"] = _with_lengths(edges)
     projected = {key: layer.to_crs(work) for key, layer in layers.items()}
     if accesses is None:
-        checked = {}
+        checked: dict[str, gpd.GeoDataFrame] = {}
         problems: list[str] = []
         for schema in (PLACES, NODES, EDGES, WATERWAYS):
             checked[schema.name], found = conform(projected[schema.name], SCHEMAS[schema.name])

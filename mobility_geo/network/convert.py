@@ -10,7 +10,17 @@ import shapely
 from mobility_geo.errors import CRSError, InputError
 from mobility_geo.network.build import build_network
 from mobility_geo.network.model import Network
-from mobility_geo.schema import CROSSINGS, EDGES, NODES, PLACES, WATERWAYS, ZONES, TableSchema
+from mobility_geo.schema import (
+    CROSSINGS,
+    EDGES,
+    NODES,
+    PLACES,
+    WATERWAYS,
+    ZONES,
+    TableSchema,
+    is_missing,
+    records,
+)
 
 TABLES_KEY = "mobility_geo_tables"
 OSM_CLASS = {
@@ -60,12 +70,12 @@ def to_networkx(network: Network) -> "nx.MultiDiGraph[str]":
     }  # fmt: skip
     points = network.nodes.geometry
     plain = pd.DataFrame(network.nodes.drop(columns=points.name))
-    for record, point in zip(plain.to_dict("records"), points, strict=True):
-        graph.add_node(str(record["node_id"]), x=point.x, y=point.y, **record)
+    for record, x, y in zip(records(plain), points.x, points.y, strict=True):
+        graph.add_node(str(record["node_id"]), x=x, y=y, **record)
     lines = network.edges.geometry
-    records = pd.DataFrame(network.edges.drop(columns=lines.name)).to_dict("records")
+    rows = records(pd.DataFrame(network.edges.drop(columns=lines.name)))
     for edge, forward in zip(network.arcs.edge, network.arcs.forward, strict=True):
-        record, line = records[edge], lines.iloc[int(edge)]
+        record, line = rows[edge], lines.iloc[int(edge)]
         ends = str(record["from_node_id"]), str(record["to_node_id"])
         graph.add_edge(
             *(ends if forward else ends[::-1]),
@@ -171,7 +181,7 @@ def _nodes(graph: "nx.MultiDiGraph[str]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
 def _one(value: object, fallback: str) -> str:
     if isinstance(value, list):
         value = value[0] if value else None
-    return fallback if value is None or value != value else str(value)  # noqa: PLR0124
+    return fallback if is_missing(value) else str(value)
 
 
 def _osm_edge(u: str, v: str, key: int, data: dict[str, object]) -> dict[str, object]:

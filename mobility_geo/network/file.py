@@ -93,11 +93,15 @@ def read_network(path: str | Path) -> Network:
     Traceback (most recent call last):
     mobility_geo.errors.GeoPackageError: nowhere.gpkg: no such file
     """
-    names = [schema.name for schema in NETWORK_TABLES]
-    tables = read_layers(path, names)
+    tables = read_layers(path, [schema.name for schema in NETWORK_TABLES])
+    layers = {name: table for name, table in tables.items() if isinstance(table, gpd.GeoDataFrame)}
     for schema in NETWORK_TABLES:
-        table = tables[schema.name]
-        if schema.geometry is not None and not isinstance(table, gpd.GeoDataFrame):
+        if schema.geometry is not None and schema.name not in layers:
             msg = f"{path}: layer {schema.name!r} has no geometry"
             raise GeoPackageError(msg)
-    return Network(name=Path(path).stem, **tables)
+    return Network(
+        name=Path(path).stem, zones=layers["zones"], nodes=layers["nodes"],
+        edges=layers["edges"], crossings=layers["crossings"], places=layers["places"],
+        accesses=layers["accesses"], waterways=layers["waterways"], seasons=tables["seasons"],
+        profiles=tables["profiles"], speeds=tables["speeds"],
+    )  # fmt: skip

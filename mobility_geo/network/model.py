@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +15,8 @@ import shapely
 from mobility_geo.errors import CRSError, SchemaError, UnknownIdError, labels
 from mobility_geo.schema import (
     NETWORK_TABLES,
-    SCHEMAS,
     conform,
+    records,
     reference_problems,
     suggest,
 )
@@ -43,6 +44,21 @@ class Arcs:
     def __len__(self) -> int:
         """Return the number of arcs."""
         return len(self.tail)
+
+
+class NetworkTables(TypedDict, total=False):
+    """Tables of a network by name, for `Network.replace_tables`."""
+
+    zones: gpd.GeoDataFrame
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    crossings: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    accesses: gpd.GeoDataFrame
+    waterways: gpd.GeoDataFrame
+    seasons: pd.DataFrame
+    profiles: pd.DataFrame
+    speeds: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
@@ -95,7 +111,15 @@ class Network:
     place_rows: pd.Index = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check every table, then number nodes, edges and places."""
+        """Check every table, then number nodes, edges and places.
+
+        Raises
+        ------
+        SchemaError
+            Lists every problem of every table, with row labels.
+        CRSError
+            If a layer is not in metres, or in another system than the layers before it.
+        """
         problems: list[str] = []
         crs_problems = _crs_problems(self)
         for schema in NETWORK_TABLES:
@@ -183,7 +207,7 @@ class Network:
         """Return the id of the crossing with this id or name; see `find_place`."""
         return _find(self.crossings, "crossing", name, ("crossing_id", "name"))
 
-    def replace_tables(self, **tables: pd.DataFrame) -> "Network":
+    def replace_tables(self, **tables: Unpack[NetworkTables]) -> "Network":
         """Return a new network with some tables replaced, all checked again.
 
         Parameters
@@ -212,7 +236,7 @@ class Network:
             digest.update(schema.name.encode())
             if isinstance(table, gpd.GeoDataFrame):
                 rounded = shapely.set_precision(
-                    table.to_crs(4326).geometry.array, 1e-7, mode="pointwise"
+                    table.to_crs(4326).geometry.to_numpy(), 1e-7, mode="pointwise"
                 )
                 digest.update(b"".join(shapely.to_wkb(rounded, byte_order=1).tolist()))
                 table = pd.DataFrame(table.drop(columns=table.active_geometry_name))
@@ -227,7 +251,9 @@ def _crs_problems(network: Network) -> list[str]:
     first: pyproj.CRS | None = None
     for schema in NETWORK_TABLES:
         table = getattr(network, schema.name)
-        if not isinstance(table, gpd.GeoDataFrame) or table.crs is None:
+        if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
+            continue  # its schema says so
+        if table.crs is None:
             continue  # its schema says so
         crs = pyproj.CRS(table.crs)
         if not crs.is_projected or any(
@@ -257,9 +283,9 @@ def _edge_problems(network: Network) -> list[str]:
             f"{int(wrong.sum())} rows, e.g. {labels(edges.loc[wrong, 'edge_id'])}"
         )
     nodes = network.nodes
-    tail = nodes.geometry.array[network.node_rows.get_indexer(edges["from_node_id"])]
-    head = nodes.geometry.array[network.node_rows.get_indexer(edges["to_node_id"])]
-    lines = edges.geometry.array
+    points, lines = nodes.geometry.to_numpy(), edges.geometry.to_numpy()
+    tail = points[network.node_rows.get_indexer(pd.Index(edges["from_node_id"]))]
+    head = points[network.node_rows.get_indexer(pd.Index(edges["to_node_id"]))]
     off = np.maximum(
         shapely.distance(shapely.get_point(lines, 0), tail),
         shapely.distance(shapely.get_point(lines, -1), head),
@@ -272,20 +298,20 @@ def _edge_problems(network: Network) -> list[str]:
         )
     country = nodes.set_index("node_id")["country"]
     sides = network.crossings.set_index("crossing_id")[["country_a", "country_b"]]
-    for edge in edges[kinds & edges["crossing_id"].notna()].itertuples():
-        ends = {country[edge.from_node_id], country[edge.to_node_id]}
-        if ends != set(sides.loc[edge.crossing_id]):
+    for edge in records(edges[kinds & edges["crossing_id"].notna()]):
+        ends = {country[edge["from_node_id"]], country[edge["to_node_id"]]}
+        if ends != set(sides.loc[edge["crossing_id"]]):
             problems.append(
-                f"edges: crossing edge {edge.edge_id!r} must join a node in each of the two "
-                f"countries of crossing {edge.crossing_id!r}"
+                f"edges: crossing edge {edge['edge_id']!r} must join a node in each of the two "
+                f"countries of crossing {edge['crossing_id']!r}"
             )
     return problems
 
 
 def _make_arcs(network: Network) -> Arcs:
     edges = network.edges
-    tail = network.node_rows.get_indexer(edges["from_node_id"]).astype(np.int32)
-    head = network.node_rows.get_indexer(edges["to_node_id"]).astype(np.int32)
+    tail = network.node_rows.get_indexer(pd.Index(edges["from_node_id"])).astype(np.int32)
+    head = network.node_rows.get_indexer(pd.Index(edges["to_node_id"])).astype(np.int32)
     both = np.flatnonzero(~edges["oneway"].to_numpy(dtype=bool)).astype(np.int32)
     rows = np.arange(len(edges), dtype=np.int32)
     return Arcs(
@@ -322,8 +348,3 @@ def _find(table: pd.DataFrame, what: str, name: str, columns: Sequence[str]) -> 
     known = [*table[key], *table["name"].dropna()]
     msg = f"no {what} {name!r}{suggest(name, known)}"
     raise UnknownIdError(msg)
-
-
-def table_fields() -> tuple[str, ...]:
-    """Return the names of the tables of a `Network`, in their order."""
-    return tuple(item.name for item in fields(Network) if item.name in SCHEMAS)

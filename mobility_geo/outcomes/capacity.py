@@ -69,7 +69,7 @@ def placed_persons(ways: GroupWays, destinations: pd.DataFrame) -> npt.NDArray[n
         (np.ones(2 * count), (row_index, np.tile(np.arange(count), 2))),
         shape=(len(rows) + len(places), count),
     ).tocsr()
-    solved = linprog(
+    solved = linprog(  # type: ignore[call-overload]  # the stubs know no sparse constraints
         time - unplaced,
         A_ub=constraints,
         b_ub=np.concatenate([persons[rows], np.floor(capacity[places])]),

@@ -37,17 +37,14 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     can_reach      stranded        1400
     Name: persons, dtype: int64
     """
-    left = before.groupby(["group_id", "status"])["persons"].sum().unstack(fill_value=0)
-    right = after.groupby(["group_id", "status"])["persons"].sum().unstack(fill_value=0)
-    one, two = left.sum(axis=1), right.sum(axis=1)
-    if set(one.index) != set(two.index) or not one.equals(two.reindex(one.index)):
+    left, right = _by_status(before), _by_status(after)
+    if _totals(left) != _totals(right):
         msg = "the two tables are not about the same people; compare runs with the same groups"
         raise ConservationError(msg)
     who = before.drop_duplicates("group_id").set_index("group_id")[["base", "place_id"]]
     rows: list[dict[str, object]] = []
-    for group in who.index:
-        was = {str(k): int(v) for k, v in left.loc[group].items() if v > 0}
-        now = {str(k): int(v) for k, v in right.loc[group].items() if v > 0}
+    for group in who.index.astype(str):
+        was, now = left[group], right[group]
         moves: dict[tuple[str, str], int] = {}
         for status in set(was) & set(now):
             same = min(was[status], now[status])
@@ -73,3 +70,18 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     columns = ["group_id", "base", "place_id", "status_before", "status_after", "persons",
                "changed"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _by_status(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return people by group and status, statuses without people left out."""
+    people: dict[str, dict[str, int]] = {}
+    columns = (table[name] for name in ("group_id", "status", "persons"))
+    for group, status, persons in zip(*columns, strict=True):
+        of_group = people.setdefault(str(group), {})
+        if persons > 0:
+            of_group[str(status)] = of_group.get(str(status), 0) + int(persons)
+    return {group: dict(sorted(of_group.items())) for group, of_group in people.items()}
+
+
+def _totals(people: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {group: sum(of_group.values()) for group, of_group in people.items()}

@@ -222,7 +222,7 @@ def feasible_range(
             msg = f"{key}: what is shown contradicts the sums: {solved.message}"
             raise ConservationError(msg)
         else:
-            ends.append(sign * float(solved.fun))
+            ends.append(float(np.asarray(solved.x)[column[key]]))
     # adding 0 turns -0.0 into 0.0
     return ends[0] + 0.0, ends[1] + 0.0
 

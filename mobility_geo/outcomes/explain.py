@@ -1,7 +1,9 @@
 """Why is this place stranded? An answer in words."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +11,7 @@ from mobility_geo.errors import InputError
 from mobility_geo.outcomes.stranded import find_stranded
 from mobility_geo.routing import GroupWays, find_group_ways, journey
 from mobility_geo.scenario import Case, Scenario
+from mobility_geo.schema import records
 
 REASON_WORDS = {
     "disconnected": "no way is left at all, by any means",
@@ -20,6 +23,8 @@ REASON_WORDS = {
     "over_money": "a way is left, but it costs more than they have",
     "over_capacity": "destinations can be reached, but have no free place",
 }
+MOST_NAMES = 10
+"""So many places are named in a message."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -75,12 +80,12 @@ def explain(
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
-    >>> print(explain(load_toy(), "Northtown"))
+    >>> print(explain(load_toy(), "Northtown"))  # doctest: +ELLIPSIS
     1,000 people (900 to 1,200) at Northtown by truck: stranded.
     Normally they reach Farpost in 3.3 h by road, over Gate.
     Now a way is left, but not by the means they have.
     They get as far as Gate.
-    Lifting insecurity or border alone would free them; that says a modelled way would exist, not that it is safe.
+    Lifting insecurity or border alone would free them; that says a modelled way would exist, ...
     Closed on their usual way: border (closed).
     """
     place_id = case.network.find_place(place)
@@ -95,45 +100,55 @@ def explain(
     rows = found[found["group_id"].isin(mine["group_id"])]
     normal = find_group_ways(case, laid.baseline(), day, groups=mine)
     now = find_group_ways(case, laid, day, groups=mine)
-    labels = case.network.profiles.set_index("profile")["label"]
+    group_ids = normal.groups["group_id"].tolist()
     sentences: list[str] = []
-    for row in rows.itertuples():
-        number = normal.groups["group_id"].tolist().index(row.group_id)
-        who = "residents" if row.base == "residents" else "people"
-        sentences.append(
-            f"{row.persons:,} {who} ({row.persons_low:,} to {row.persons_high:,}) at {name} "
-            f"{_by(str(labels[row.profile]))}: {str(row.status).replace('_', ' ')}."
-        )
-        usual = int(normal.nearest(normal.within())[number])
+    for row in records(rows):
+        group = group_ids.index(row["group_id"])
+        usual = int(normal.nearest(normal.within())[group])
+        sentences.append(_people_words(case, name, row))
         if usual >= 0:
-            sentences.append(f"Normally they reach {_way(case, normal, number, usual)}.")
-        if row.status == "can_reach":
-            nearest = int(now.nearest(now.within())[number])
-            sentences.append(f"Now they reach {_way(case, now, number, nearest)}.")
-        if row.status == "unknown":
-            sentences.append(
-                "The place is too far from the network to say, or the answer hangs on an edge "
-                "that nobody has reported on for long."
-            )
-        if isinstance(row.reason, str):
-            sentences.append(f"Now {REASON_WORDS[row.reason]}.")
-        if isinstance(row.held_name, str):
-            sentences.append(f"They get as far as {row.held_name}.")
-        if isinstance(row.causes_all, str):
-            causes = row.causes_all.split("|")
-            lifted = (
-                "No single kind of disruption is to blame: only lifting several would free them"
-                if causes == ["joint"]
-                else f"Lifting {' or '.join(causes)} alone would free them"
-            )
-            sentences.append(
-                f"{lifted}; that says a modelled way would exist, not that it is safe."
-            )
-        if row.status in {"stranded", "cut_off"} and usual >= 0:
-            broken = _broken(case, normal, now, number, usual)
-            if broken:
-                sentences.append(f"Closed on their usual way: {broken}.")
+            sentences.append(f"Normally they reach {_way(case, normal, group, usual)}.")
+        if row["status"] == "can_reach":
+            nearest = int(now.nearest(now.within())[group])
+            sentences.append(f"Now they reach {_way(case, now, group, nearest)}.")
+        sentences += _why_words(row)
+        if row["status"] in {"stranded", "cut_off"} and usual >= 0:
+            sentences += _broken_words(case, normal, now, group, usual)
     return Explanation(place_id=place_id, place_name=name, sentences=tuple(sentences))
+
+
+def _people_words(case: Case, place_name: str, row: Mapping[str, Any]) -> str:
+    """Say who is meant, and their status; `row` is one of `STATUS`."""
+    labels = case.network.profiles.set_index("profile")["label"]
+    who = "residents" if row["base"] == "residents" else "people"
+    status = str(row["status"]).replace("_", " ")
+    return (
+        f"{row['persons']:,} {who} ({row['persons_low']:,} to {row['persons_high']:,}) at "
+        f"{place_name} {_by(str(labels[row['profile']]))}: {status}."
+    )
+
+
+def _why_words(row: Mapping[str, Any]) -> list[str]:
+    """Say why, as far as the row of `STATUS` knows, and what would free them."""
+    words: list[str] = []
+    if row["status"] == "unknown":
+        words.append(
+            "The place is too far from the network to say, or the answer hangs on an edge "
+            "that nobody has reported on for long."
+        )
+    if isinstance(row["reason"], str):
+        words.append(f"Now {REASON_WORDS[row['reason']]}.")
+    if isinstance(row["held_name"], str):
+        words.append(f"They get as far as {row['held_name']}.")
+    if isinstance(row["causes_all"], str):
+        causes = row["causes_all"].split("|")
+        lifted = (
+            "No single kind of disruption is to blame: only lifting several would free them"
+            if causes == ["joint"]
+            else f"Lifting {' or '.join(causes)} alone would free them"
+        )
+        words.append(f"{lifted}; that says a modelled way would exist, not that it is safe.")
+    return words
 
 
 def _by(label: str) -> str:
@@ -142,7 +157,7 @@ def _by(label: str) -> str:
 
 def _places(case: Case) -> str:
     names = sorted(set(case.groups["place_id"]))
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")  # noqa: PLR2004
+    return ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
 
 
 def _way(case: Case, ways: GroupWays, row: int, column: int) -> str:
@@ -158,15 +173,18 @@ def _way(case: Case, ways: GroupWays, row: int, column: int) -> str:
     return text
 
 
-def _broken(case: Case, normal: GroupWays, now: GroupWays, row: int, column: int) -> str:
+def _broken_words(
+    case: Case, normal: GroupWays, now: GroupWays, row: int, column: int
+) -> list[str]:
+    """Say which disruptions close the way of a normal day; nothing if none does."""
     held = now.held[now.traveller(row)]
     costs = held.dense()
     edges = case.network.edges["edge_id"].to_numpy()
-    words: list[str] = []
+    closing: list[str] = []
     for arc in normal.arcs(row, column):
         if costs.open[arc]:
             continue
         hit = held.causes[held.causes["edge_id"] == edges[case.network.arcs.edge[arc]]]
-        closing = hit[hit["effect"].str.contains("closed|only")]
-        words += [f"{r.disruption_id} ({r.effect})" for r in closing.itertuples()]
-    return ", ".join(dict.fromkeys(words))
+        shut = hit[hit["effect"].str.contains("closed|only")]
+        closing += [f"{cause['disruption_id']} ({cause['effect']})" for cause in records(shut)]
+    return [f"Closed on their usual way: {', '.join(dict.fromkeys(closing))}."] if closing else []

@@ -9,6 +9,7 @@ from typing import Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
 from mobility_geo.outcomes.attribution import persons_freed
@@ -237,11 +238,9 @@ def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, 
             "state": pd.Series(state).astype("str"),
             "speed_factor": np.min([f["speed_factor"] for f in frames], axis=0),
             "risk_per_km": np.max([f["risk_per_km"] for f in frames], axis=0),
-            "disruption_ids": pd.Series(ids, dtype="object").where(
-                [bool(text) for text in ids], None
-            ).astype("str"),
+            "disruption_ids": pd.Series([text or None for text in ids], dtype="str"),
         }
-    )  # fmt: skip
+    )
     return table, {name: len(edges) for name, edges in closing.items()}
 
 
@@ -296,7 +295,7 @@ def case_hash(case: Case) -> str:
     words = [case.name, repr(case.limits), str(case.logit_scale_per_h), case.audience]
     words += [str((case.scenario.when, case.scenario.start, case.scenario.end))]
     for d in sorted(case.scenario.disruptions, key=lambda one: one.disruption_id):
-        area = "" if d.what.area is None else d.what.area.wkb_hex
+        area = "" if d.what.area is None else shapely.to_wkb(d.what.area, hex=True)
         selected = (
             d.what.edge_ids, d.what.crossing_ids, d.what.refs, d.what.edge_kinds,
             d.what.surfaces, d.what.road_classes, d.what.countries, d.what.informal, d.what.into,

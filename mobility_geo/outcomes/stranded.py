@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,12 @@ from mobility_geo.outcomes.capacity import placed_persons
 from mobility_geo.routing import GroupWays, find_group_ways
 from mobility_geo.scenario import Case, Scenario
 from mobility_geo.scenario.disruptions import CAUSE_OF_KIND
-from mobility_geo.schema import CAUSES, STATUS, check_table
+from mobility_geo.schema import CAUSES, STATUS, check_table, records
+
+GROUP_COLUMNS = (
+    "group_id", "base", "place_id", "kind", "nationality", "profile", "trip", "destination_set",
+)  # fmt: skip
+"""What every row of statuses repeats of its group."""
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -100,20 +106,16 @@ def find_stranded(
     target = now.nearest(now.within())
     usual = base.nearest(base.within())
     rows: list[dict[str, object]] = []
-    for i, group in enumerate(groups.itertuples()):
+    for i, group in enumerate(records(groups)):
         parts = {"can_reach": can[i], "stranded": stranded[i], "isolated": isolated[i],
                  "unknown": unknown[i]}  # fmt: skip
-        low = round_to_total(list(parts.values()), int(group.persons_low)) if persons[i] else (
-            [int(group.persons_low), 0, 0, 0])  # fmt: skip
-        high = round_to_total(list(parts.values()), int(group.persons_high)) if persons[i] else (
-            [int(group.persons_high), 0, 0, 0])  # fmt: skip
+        low, high = (_spread(list(parts.values()), int(group[name]))
+                     for name in ("persons_low", "persons_high"))  # fmt: skip
         for number, (status, count) in enumerate(parts.items()):
             if count == 0 and not (persons[i] == 0 and number == 0):
                 continue
             row: dict[str, object] = {
-                "group_id": group.group_id, "base": group.base, "place_id": group.place_id,
-                "kind": group.kind, "nationality": group.nationality, "profile": group.profile,
-                "trip": group.trip, "destination_set": group.destination_set, "status": status,
+                **{name: group[name] for name in GROUP_COLUMNS}, "status": status,
                 "persons": int(count), "persons_low": int(low[number]),
                 "persons_high": int(high[number]),
             }  # fmt: skip
@@ -131,9 +133,9 @@ def find_stranded(
             if status == "isolated":
                 row["isolated_kind"] = "seasonal" if i in seasonal else "permanent"
             if status == "stranded":
-                row["status"] = "cut_off" if group.base == "residents" else "stranded"
+                row["status"] = "cut_off" if group["base"] == "residents" else "stranded"
                 row |= _cause_words(causes[i])
-                if group.base == "movers":
+                if group["base"] == "movers":
                     row |= _held(case, now, base, i, int(usual[i]), str(row["reason"]))
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(STATUS.names))
@@ -143,6 +145,24 @@ def find_stranded(
     table = check_table(table, STATUS)
     _check_conserved(table, groups)
     return table
+
+
+def _spread(parts: list[int], total: int) -> IntArray:
+    """Spread the low or high figure as the best one; without a best figure, all are in the first.
+
+    Parameters
+    ----------
+    parts
+        Best figure by outcome, people.
+    total
+        Low or high figure, people.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, one per outcome; sums to `total`.
+    """
+    return round_to_total(parts if any(parts) else [1, *([0] * (len(parts) - 1))], total)
 
 
 def _check_conserved(table: pd.DataFrame, groups: pd.DataFrame) -> None:
@@ -176,12 +196,20 @@ class _Question:
     day: dt.date
 
     def ways(
-        self, scenario: Scenario, rows: IntArray | None = None, **options: object
+        self,
+        scenario: Scenario,
+        rows: IntArray | None = None,
+        *,
+        any_mode: bool = False,
+        ignore_borders: bool = False,
+        also_closed: Collection[int] = (),
     ) -> GroupWays:
+        """Find the ways of all groups, or of some rows of them."""
         groups = self.case.groups if rows is None else self.case.groups.iloc[rows]
         return find_group_ways(
             self.case, scenario, self.day if scenario.start <= self.day <= scenario.end else None,
-            groups=groups, **options,  # type: ignore[arg-type]
+            groups=groups, any_mode=any_mode, ignore_borders=ignore_borders,
+            also_closed=also_closed,
         )  # fmt: skip
 
     def placed(self, ways: GroupWays) -> IntArray:
@@ -205,7 +233,8 @@ class _Question:
         if not len(edges):
             return np.zeros_like(reached)
         without = self.placed(self.ways(self.scenario, also_closed=edges.tolist()))
-        return np.maximum(reached - without, 0)
+        hanging: IntArray = np.maximum(reached - without, 0)
+        return hanging
 
     def causes(self, rows: IntArray, reached: IntArray) -> dict[int, tuple[str, ...]]:
         """Return for each stranded group the causes whose lifting alone frees some of it."""
@@ -226,7 +255,8 @@ class _Question:
             after = self.placed(self.ways(scenario))[rows]  # everybody competes for places
         else:
             after = self.placed(self.ways(scenario, rows))
-        return np.maximum(after - reached[rows], 0)
+        more: IntArray = np.maximum(after - reached[rows], 0)
+        return more
 
     def reaches_in_another_month(self, rows: IntArray) -> set[int]:
         """Return the groups that reach a destination in the normal season of another month."""
@@ -276,9 +306,12 @@ class _Reasons:
             return cls(first=first, every=every)
         served = question.scenario.without(kinds=["service"])
 
-        def linked(**options: object) -> BoolArray:
-            scenario = question.scenario if options.pop("service", False) else served
-            return question.ways(scenario, rows, **options).path().any(axis=1)
+        def linked(
+            *, any_mode: bool = False, ignore_borders: bool = False, service: bool = False
+        ) -> BoolArray:
+            scenario = question.scenario if service else served
+            ways = question.ways(scenario, rows, any_mode=any_mode, ignore_borders=ignore_borders)
+            return np.asarray(ways.path().any(axis=1))
 
         tests = {
             "disconnected": linked(any_mode=True, ignore_borders=True),
@@ -361,7 +394,7 @@ def _held(
 
 def _budgets(case: Case, group: pd.Series) -> dict[str, float]:
     def pick(own: float, default: float | None, scale: float) -> float:
-        value = default if pd.isna(own) else own
+        value = default if np.isnan(own) else own
         return np.inf if value is None else float(value) * scale
 
     return {
@@ -388,7 +421,7 @@ def _held_words(
         found = network.crossings.loc[network.crossings["crossing_id"] == crossing, "name"]
         name = found.iloc[0]
     elif pd.isna(name):
-        nearest = int(shapely.distance(network.places.geometry.array, row.geometry).argmin())
+        nearest = int(shapely.distance(network.places.geometry.to_numpy(), row.geometry).argmin())
         name = f"near {network.places['name'].iloc[nearest]}"
     return {
         "held_node_id": str(row["node_id"]), "held_name": str(name), "held_kind": held_kind,

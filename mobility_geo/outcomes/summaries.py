@@ -45,7 +45,7 @@ _WIDE: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 _STATE_ORDER: Final = (
-    "open", "slower", "riskier", "partly_closed", "out_of_season", "closed",
+    "open", "slower", "riskier", "partly_closed", "out_of_season", "closed", "not_passable",
 )  # fmt: skip
 
 
@@ -240,14 +240,12 @@ def held_at(results: "Results") -> gpd.GeoDataFrame:
     table = pd.DataFrame(records, columns=[*keys, *PERSONS, "main_reason", "main_cause", "origins"])
     node_shapes = network.nodes.set_index("node_id").geometry
     place_shapes = network.places.set_index("place_id").geometry
-    points = [
-        (node_shapes if at_node else place_shapes).get(at)
-        for at, at_node in zip(table["at"], table["at_node"], strict=True)
-    ]
+    at_node = table["at_node"].to_numpy(dtype=bool)
+    points = table["at"].map(node_shapes).where(at_node, table["at"].map(place_shapes))
     table["held_node_id"] = table["at"].where(table["at_node"])
     layer = gpd.GeoDataFrame(
         table[["held_node_id", *keys[2:], *PERSONS, "main_reason", "main_cause", "origins"]],
-        geometry=gpd.GeoSeries(points, index=table.index, crs=network.crs),
+        geometry=gpd.GeoSeries(points.to_list(), index=table.index, crs=network.crs),
         crs=network.crs,
     )
     return layer.sort_values(["persons", "held_name"], ascending=[False, True], ignore_index=True)
@@ -375,8 +373,28 @@ def waystation_reach(results: "Results") -> gpd.GeoDataFrame:
     )
 
 
+def active_disruptions(results: "Results") -> gpd.GeoDataFrame:
+    """Return the disruptions that hold on the date of the results.
+
+    Parameters
+    ----------
+    results
+        Results of a scenario.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Rows of `Results.disruptions` whose period, both ends included, holds the date.
+    """
+    table = results.disruptions
+    day = pd.Timestamp(results.when)
+    start, end = pd.to_datetime(table["start"]), pd.to_datetime(table["end"])
+    holds = (start.isna() | (start <= day)) & (end.isna() | (end >= day))
+    return table[holds.to_numpy(dtype=bool)].reset_index(drop=True)
+
+
 def closures_by_people_freed(results: "Results") -> pd.DataFrame:
-    """List the disruptions, those whose lifting alone would free most people first.
+    """List the disruptions of the date, those whose lifting alone would free most people first.
 
     Parameters
     ----------
@@ -386,10 +404,11 @@ def closures_by_people_freed(results: "Results") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The disruptions of the results without their geometry; `persons_freed` is in persons. It
-        says that a modelled path would exist, not that it is safe to reopen.
+        The disruptions that hold on the date, without their geometry; `persons_freed` is in
+        persons. It says that a modelled path would exist, not that it is safe to reopen.
     """
-    table = pd.DataFrame(results.disruptions.drop(columns=results.disruptions.active_geometry_name))
+    active = active_disruptions(results)
+    table = pd.DataFrame(active.drop(columns=active.active_geometry_name))
     return table.sort_values(
         ["persons_freed", "disruption_id"], ascending=[False, True], ignore_index=True
     )

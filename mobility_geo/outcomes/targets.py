@@ -9,7 +9,7 @@ import pandas as pd
 from mobility_geo.errors import InputError
 from mobility_geo.routing import find_ways, journey
 from mobility_geo.scenario import TravellerClass
-from mobility_geo.schema import COMPARISON, check_table, empty_table, suggest
+from mobility_geo.schema import COMPARISON, check_table, empty_table, is_missing, records, suggest
 
 if TYPE_CHECKING:
     from mobility_geo.outcomes.results import Results
@@ -31,8 +31,9 @@ def compare_with_targets(results: "Results") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Schema `COMPARISON`. ``modelled`` is by least time, ``modelled_logit`` by logit, ``modelled_low`` and
-        ``modelled_high`` span both (for people held: low and high of the groups). ``verdict``: ``input`` for a figure that went in and proves nothing; for names
+        Schema `COMPARISON`. ``modelled`` is by least time, ``modelled_logit`` by logit,
+        ``modelled_low`` and ``modelled_high`` span both (for people held: low and high of the
+        groups). ``verdict``: ``input`` for a figure that went in and proves nothing; for names
         and published ranges ``agrees``, ``partly`` (one rule of two) or ``differs``; ``error``
         for numbers, whose error is the finding; ``not comparable`` where no figure is published.
 
@@ -57,21 +58,21 @@ def compare_with_targets(results: "Results") -> pd.DataFrame:
             [f"targets: unknown measure {name!r}{suggest(name, MEASURES)}" for name in unknown]
         )
     rows = []
-    for target in targets.itertuples():
-        subject = "" if pd.isna(target.subject) else str(target.subject)
-        found = MEASURES[target.measure](results, subject)
-        row = {
-            "figure_id": target.figure_id, "label": target.label, "unit": target.unit,
-            "published": target.value, "published_low": target.low,
-            "published_high": target.high, "published_text": target.expected,
-            "used_as_input": bool(target.used_as_input), "source": target.source, **found,
+    for target in records(targets):
+        subject = "" if is_missing(target["subject"]) else str(target["subject"])
+        found = MEASURES[target["measure"]](results, subject)
+        row: Figure = {
+            "figure_id": target["figure_id"], "label": target["label"], "unit": target["unit"],
+            "published": target["value"], "published_low": target["low"],
+            "published_high": target["high"], "published_text": target["expected"],
+            "used_as_input": bool(target["used_as_input"]), "source": target["source"], **found,
         }  # fmt: skip
         rows.append({**row, **_verdict(row)})
     return check_table(pd.DataFrame(rows, columns=list(COMPARISON.names)), COMPARISON)
 
 
 def _number(value: object) -> float:
-    return float("nan") if value is None or pd.isna(value) else float(str(value))
+    return float("nan") if is_missing(value) else float(str(value))
 
 
 def _verdict(row: Figure) -> Figure:
@@ -170,7 +171,7 @@ def _persons_to_country(results: "Results", subject: str) -> Figure:
     return _by_rule(results, measure)
 
 
-def _served_persons(results: "Results", subject: str) -> Figure:  # noqa: ARG001
+def _served_persons(results: "Results", _subject: str) -> Figure:
     return _by_rule(results, lambda flows: float(flows["flow_persons"].sum()))
 
 
@@ -236,11 +237,12 @@ def _reentry_persons(results: "Results", subject: str) -> Figure:
 
     def measure(flows: pd.DataFrame) -> float:
         total = 0
-        for flow in flows.itertuples():
-            passed = flow.crossing_ids.split(">") if isinstance(flow.crossing_ids, str) else []
+        for flow in records(flows):
+            ids = flow["crossing_ids"]
+            passed = ids.split(">") if isinstance(ids, str) else []
             touched = [name for name in passed if subject in set(sides.loc[name])]
-            if flow.destination_country == subject and touched:
-                total += int(flow.flow_persons)
+            if flow["destination_country"] == subject and touched:
+                total += int(flow["flow_persons"])
         return float(total)
 
     return _by_rule(results, measure)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mobility_geo.network import Network
 from mobility_geo.network.profiles import profile_row
@@ -100,7 +101,7 @@ def access_set(
         rows_of.setdefault(str(place), []).append(row)
     edge_ids = table["edge_id"].to_numpy(dtype=object)
     on_edge = table["edge_id"].notna().to_numpy(dtype=bool)
-    node = network.node_rows.get_indexer(table["node_id"])
+    node = network.node_rows.get_indexer(pd.Index(table["node_id"]))
     off_road = table["off_road_m"].to_numpy(dtype=float)
     along = table["along_m"].to_numpy(dtype=float)
     kept: list[tuple[int, float, float, float, float]] = []

@@ -130,7 +130,7 @@ class Ways:
         units = self.units if allowed is None else np.where(allowed, self.units, np.inf)
         if not units.shape[1]:
             return np.full(len(units), -1, dtype=np.int32)
-        best = units.argmin(axis=1).astype(np.int32)
+        best: IntArray = units.argmin(axis=1).astype(np.int32)
         best[~np.isfinite(units.min(axis=1))] = -1
         return best
 
@@ -263,21 +263,22 @@ def _join(
     if not origins.node.size or not destinations.node.size:
         return units, start, stop
     tree = np.searchsorted(sources, origins.node)
-    through = (
-        distance[tree][:, destinations.node]
-        + origins.metric(impedance)[:, None]
-        + destinations.metric(impedance)[None, :]
-    )
-    owner = np.repeat(np.arange(len(destinations)), np.diff(destinations.pointer))
-    for i in range(len(origins)):
-        for a in range(int(origins.pointer[i]), int(origins.pointer[i + 1])):
-            best = np.full(len(destinations), np.inf)
-            np.minimum.at(best, owner, through[a])
-            better = best < units[i]
-            if bool(better.any()):
-                units[i, better] = best[better]
-                start[i, better] = a
-    for i, j in zip(*np.nonzero(start >= 0), strict=True):
-        lo, hi = int(destinations.pointer[j]), int(destinations.pointer[j + 1])
-        stop[i, j] = lo + int(np.argmin(through[start[i, j], lo:hi]))
+    has_from, has_to = np.diff(origins.pointer), np.diff(destinations.pointer)
+    # places have three accesses at most: go through their first, second, third ones
+    for number_from in range(int(has_from.max())):
+        rows = np.flatnonzero(has_from > number_from)
+        leave = origins.pointer[rows] + number_from
+        for number_to in range(int(has_to.max())):
+            columns = np.flatnonzero(has_to > number_to)
+            enter = destinations.pointer[columns] + number_to
+            through = (
+                distance[tree[leave]][:, destinations.node[enter]]
+                + origins.metric(impedance)[leave][:, None]
+                + destinations.metric(impedance)[enter][None, :]
+            )
+            block = np.ix_(rows, columns)
+            better = through < units[block]
+            units[block] = np.where(better, through, units[block])
+            start[block] = np.where(better, leave[:, None], start[block])
+            stop[block] = np.where(better, enter[None, :], stop[block])
     return units, start, stop

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.routing.accesses import access_set
-from mobility_geo.routing.engine import Ways, solve_ways
+from mobility_geo.routing.engine import METRICS, Ways, solve_ways
 from mobility_geo.scenario import (
     ArcCosts,
     Case,
@@ -18,7 +18,7 @@ from mobility_geo.scenario import (
     TravellerClass,
     conditions,
 )
-from mobility_geo.units import MIN_PER_H
+from mobility_geo.units import MIN_PER_H, Metric
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -69,7 +69,7 @@ class GroupWays:
         if not which.shape[1]:
             return np.full(len(which), -1, dtype=np.int32)
         time = np.where(which, self.time_min, np.inf)
-        best = time.argmin(axis=1).astype(np.int32)
+        best: npt.NDArray[np.int32] = time.argmin(axis=1).astype(np.int32)
         best[~np.isfinite(time.min(axis=1))] = -1
         return best
 
@@ -159,8 +159,7 @@ def find_group_ways(
         name: [column[place] for place in rows]
         for name, rows in destinations.groupby("destination_set")["place_id"]
     }
-    metrics = {name: np.full(shape, np.inf) for name in ("time_min", "length_m", "cost_xof",
-                                                           "risk")}  # fmt: skip
+    metrics: dict[Metric, FloatArray] = {name: np.full(shape, np.inf) for name in METRICS}
     found: dict[TravellerClass, Ways] = {}
     kept: dict[TravellerClass, Conditions] = {}
     travellers = [traveller_of(row) for _, row in chosen.iterrows()]
@@ -182,7 +181,7 @@ def find_group_ways(
         found[traveller], kept[traveller] = ways, held
         origin = [places.index(place) for place in chosen["place_id"].iloc[rows]]
         for name, matrix in metrics.items():
-            total = ways.total("length_m" if any_mode else name)  # type: ignore[arg-type]
+            total = ways.total("length_m" if any_mode else name)
             matrix[rows] = total[origin]
         for row in rows:
             allowed[row, members.get(chosen["destination_set"].iloc[row], [])] = True
@@ -193,7 +192,8 @@ def find_group_ways(
         in_time=_in_budget(metrics["time_min"], chosen["time_limit_h"], limits.time_limit_h,
                            MIN_PER_H),
         in_money=_in_budget(metrics["cost_xof"], chosen["money_xof"], None, 1.0),
-        **metrics,
+        time_min=metrics["time_min"], length_m=metrics["length_m"],
+        cost_xof=metrics["cost_xof"], risk=metrics["risk"],
     )  # fmt: skip
 
 

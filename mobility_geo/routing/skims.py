@@ -146,9 +146,13 @@ def skim_table(
         impedance=impedance,
     )  # fmt: skip
     origin, destination = np.nonzero(ways.reachable())
-    table = {
-        "origin_id": np.array(ways.origins.place_ids, dtype=object)[origin],
-        "destination_id": np.array(ways.destinations.place_ids, dtype=object)[destination],
-        **{metric: ways.total(metric)[origin, destination] for metric in METRICS},
-    }
-    return pd.DataFrame(table).astype({"origin_id": "str", "destination_id": "str"})
+    table = pd.DataFrame(
+        {
+            "origin_id": np.array(ways.origins.place_ids, dtype=object)[origin],
+            "destination_id": np.array(ways.destinations.place_ids, dtype=object)[destination],
+        },
+        dtype="str",
+    )
+    for metric in METRICS:
+        table[metric] = ways.total(metric)[origin, destination]
+    return table

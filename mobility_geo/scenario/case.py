@@ -19,6 +19,8 @@ from mobility_geo.schema import (
     reference_problems,
 )
 
+AUDIENCES = ("internal", "public")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -112,7 +114,13 @@ class Case:
     )
 
     def __post_init__(self) -> None:
-        """Check all tables together."""
+        """Check all tables together.
+
+        Raises
+        ------
+        SchemaError
+            Lists every problem of every table.
+        """
         problems: list[str] = []
         tables: dict[str, pd.DataFrame] = {}
         for schema in (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS):
@@ -127,6 +135,8 @@ class Case:
             problems += _people_problems(tables["groups"], tables["destinations"])
         if not self.logit_scale_per_h > 0:
             problems.append(f"logit_scale_per_h must be > 0, not {self.logit_scale_per_h:g}")
+        if self.audience not in AUDIENCES:
+            problems.append(f"audience must be internal or public, not {self.audience!r}")
         if problems:
             raise SchemaError(problems)
         self.scenario.check(self.network)

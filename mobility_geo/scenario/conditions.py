@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -25,12 +26,14 @@ from mobility_geo.scenario.disruptions import (
 from mobility_geo.scenario.overlay import Hits, disruption_edges
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
-from mobility_geo.schema import split_list
+from mobility_geo.schema import is_missing, records, split_list
 from mobility_geo.units import KM_M, MIN_PER_H, quantise
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+Stretch = tuple[float, float, float]
+"""Start and end of a stretch as shares of its edge, and the factor of the speed on it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -171,27 +174,27 @@ def _season_effects(network: Network, profile: str, month: int) -> tuple[FloatAr
     edges = network.edges
     factor = np.ones(len(edges))
     in_season = np.ones(len(edges), dtype=bool)
-    for row in network.seasons.itertuples():
-        if str(month) not in split_list(row.months):
+    for row in records(network.seasons):
+        if str(month) not in split_list(row["months"]):
             continue
-        profiles = split_list(row.profiles)
+        profiles = split_list(row["profiles"])
         if profiles and profile not in profiles:
             continue
         hit = np.ones(len(edges), dtype=bool)
         for values, column in (
-            (split_list(row.kinds), "kind"),
-            (split_list(row.surfaces), "surface"),
-            (split_list(row.reaches), "reach"),
-            (split_list(row.countries), "country"),
+            (split_list(row["kinds"]), "kind"),
+            (split_list(row["surfaces"]), "surface"),
+            (split_list(row["reaches"]), "reach"),
+            (split_list(row["countries"]), "country"),
         ):
             if values:
                 hit &= edges[column].isin(values).to_numpy(dtype=bool)
-        if not pd.isna(row.all_season):
-            hit &= edges["all_season"].to_numpy(dtype=bool) == bool(row.all_season)
-        if row.effect == "close":
+        if not is_missing(row["all_season"]):
+            hit &= edges["all_season"].to_numpy(dtype=bool) == bool(row["all_season"])
+        if row["effect"] == "close":
             in_season &= ~hit
         else:
-            factor[hit] = np.minimum(factor[hit], row.value)
+            factor[hit] = np.minimum(factor[hit], float(row["value"]))
     return factor, in_season
 
 
@@ -263,11 +266,11 @@ def baseline_conditions(
     return memory[key]
 
 
-def _slowness(stretches: list[tuple[float, float, float]]) -> float:
+def _slowness(stretches: list[Stretch]) -> float:
     """Return by how much moving takes longer, the lowest factor counting on each stretch."""
     cuts = sorted({0.0, 1.0, *(x for start, end, _ in stretches for x in (start, end))})
     total = 0.0
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         middle = (a + b) / 2
         lowest = min((f for s, e, f in stretches if s <= middle <= e), default=1.0)
         total += (b - a) / lowest
@@ -294,7 +297,144 @@ def _arcs_of(network: Network, disruption: Disruption, hits: Hits) -> tuple[IntA
     return rows, share[arcs.edge[rows]]
 
 
-def conditions(  # noqa: C901
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Impact:
+    """What disruptions do to every arc, filled by one disruption after the other.
+
+    Attributes
+    ----------
+    touched, closed
+        Whether a disruption hits the arc, and closes it.
+    wait_min, cost_xof, risk
+        What they add to the baseline, in minutes, XOF and risk.
+    capacity
+        Factor of the people per day.
+    slow, regimes
+        Slower stretches and regimes, for the arcs that have any.
+    causes
+        Tables of `Conditions.causes`, one per disruption.
+    """
+
+    touched: BoolArray
+    closed: BoolArray
+    wait_min: FloatArray
+    cost_xof: FloatArray
+    risk: FloatArray
+    capacity: FloatArray
+    slow: dict[int, list[Stretch]]
+    regimes: dict[int, list[str]]
+    causes: list[pd.DataFrame]
+
+
+def _no_impact(size: int) -> _Impact:
+    """Return what no disruption does to `size` arcs."""
+    return _Impact(
+        touched=np.zeros(size, dtype=bool), closed=np.zeros(size, dtype=bool),
+        wait_min=np.zeros(size), cost_xof=np.zeros(size), risk=np.zeros(size),
+        capacity=np.ones(size), slow=defaultdict(list), regimes=defaultdict(list), causes=[],
+    )  # fmt: skip
+
+
+def _concerns(disruption: Disruption, traveller: TravellerClass, *, ignore_borders: bool) -> bool:
+    """Say whether a disruption can change anything for a traveller."""
+    only_regimes = all(isinstance(effect, Regime) for effect in disruption.effects)
+    return not (ignore_borders and only_regimes) and disruption.who.includes(
+        traveller.profile, traveller.kind, traveller.nationality, traveller.exposure_class
+    )
+
+
+def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -> None:
+    """Add all effects of one disruption to `impact`, where it hits."""
+    hits = disruption_edges(network, disruption.what)
+    rows, share = _arcs_of(network, disruption, hits)
+    if not len(rows):
+        return
+    impact.touched[rows] = True
+    edge = network.arcs.edge[rows]
+    length_km = network.edges["length_m"].to_numpy(dtype=float)[edge] / KM_M
+    for effect in disruption.effects:
+        match effect:
+            case Closure():
+                impact.closed[rows] = True
+            case ExtraWait(value=value):
+                impact.wait_min[rows] += value
+            case ExtraCost(value=value):
+                impact.cost_xof[rows] += value * share * length_km
+            case RiskCost(value=value):
+                impact.risk[rows] += value * share * length_km
+            case CapacityFactor(value=value):
+                impact.capacity[rows] = np.minimum(impact.capacity[rows], value)
+            case SpeedFactor(value=value):
+                _add_slow_stretches(impact, network, rows, hits, value)
+            case Regime(value=regime):
+                _add_regime(impact, rows, regime)
+    hit_edges = np.unique(edge)
+    impact.causes.append(
+        pd.DataFrame(
+            {
+                "edge_id": network.edges["edge_id"].to_numpy()[hit_edges],
+                "disruption_id": disruption.disruption_id,
+                "kind": disruption.kind,
+                "effect": disruption.effect_words(),
+                "share": hits.shares(len(network.edges))[hit_edges],
+            }
+        )
+    )
+
+
+def _add_slow_stretches(
+    impact: _Impact, network: Network, rows: IntArray, hits: Hits, factor: float
+) -> None:
+    """Note for each arc the stretches of its edge on which the speed is multiplied by `factor`."""
+    stretches: dict[int, list[Stretch]] = defaultdict(list)
+    for edge, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
+        stretches[int(edge)].append((float(start), float(end), factor))
+    for arc in rows:
+        impact.slow[int(arc)] += stretches[int(network.arcs.edge[arc])]
+
+
+def _add_regime(impact: _Impact, rows: IntArray, regime: str) -> None:
+    """Note for each arc that it is under a regime, as well as under any other."""
+    for arc in rows:
+        impact.regimes[int(arc)].append(regime)
+
+
+def _under_regimes(
+    network: Network, month: int, traveller: TravellerClass, impact: _Impact, usable: BoolArray
+) -> BoolArray:
+    """Return which arcs can be used once changed regimes replace the normal ones.
+
+    A changed regime can open a crossing as well as close it, so the answer does not start from
+    `usable` on these arcs, but from the baseline in which every crossing lets everybody pass.
+    """
+    if not impact.regimes:
+        return usable
+    arcs, into = _into_countries(network)
+    country = dict(zip(arcs.tolist(), into, strict=True))
+    normal = baseline_conditions(network, month, traveller, ignore_borders=True).open
+    changed = usable.copy()
+    for arc, words in impact.regimes.items():
+        let = all(may_pass(word, traveller, str(country[arc])) for word in words)
+        changed[arc] = normal[arc] and let and not impact.closed[arc]
+    return changed
+
+
+def _moving_min(base: Baseline, slow: dict[int, list[Stretch]]) -> FloatArray:
+    """Return the minutes on the move on every arc, slower stretches taken into account."""
+    moving = base.moving_min.copy()
+    for arc, stretches in slow.items():
+        moving[arc] *= _slowness(stretches)
+    return moving
+
+
+def _cause_table(causes: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all causes in one table, by edge and disruption."""
+    columns = ["edge_id", "disruption_id", "kind", "effect", "share"]
+    found = pd.concat(causes, ignore_index=True) if causes else pd.DataFrame(columns=columns)
+    return found.sort_values(["edge_id", "disruption_id"], kind="stable").reset_index(drop=True)
+
+
+def conditions(
     network: Network,
     scenario: Scenario,
     when: dt.date | str | None = None,
@@ -349,88 +489,24 @@ def conditions(  # noqa: C901
     day = scenario.day(when)
     scenario.check(network)
     base = baseline_conditions(network, day.month, traveller, ignore_borders=ignore_borders)
-    size = len(network.arcs)
-    closed = np.zeros(size, dtype=bool)
-    wait, cost, risk = np.zeros(size), np.zeros(size), np.zeros(size)
-    capacity = np.ones(size)
-    slow: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
-    regimes: dict[int, list[str]] = defaultdict(list)
-    touched = np.zeros(size, dtype=bool)
-    causes: list[pd.DataFrame] = []
-    length_km = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge] / KM_M
+    impact = _no_impact(len(network.arcs))
     for disruption in sorted(scenario.active(day), key=lambda d: d.disruption_id):
-        if not disruption.who.includes(
-            traveller.profile, traveller.kind, traveller.nationality, traveller.exposure_class
-        ):
-            continue
-        if ignore_borders and all(isinstance(e, Regime) for e in disruption.effects):
-            continue
-        hits = disruption_edges(network, disruption.what)
-        rows, share = _arcs_of(network, disruption, hits)
-        if not len(rows):
-            continue
-        touched[rows] = True
-        for effect in disruption.effects:
-            match effect:
-                case Closure():
-                    closed[rows] = True
-                case ExtraWait(value=value):
-                    wait[rows] += value
-                case ExtraCost(value=value):
-                    cost[rows] += value * share * length_km[rows]
-                case RiskCost(value=value):
-                    risk[rows] += value * share * length_km[rows]
-                case CapacityFactor(value=value):
-                    capacity[rows] = np.minimum(capacity[rows], value)
-                case SpeedFactor(value=value):
-                    stretches = defaultdict(list)
-                    for edge, a, b in zip(hits.edge, hits.start, hits.end, strict=True):
-                        stretches[int(edge)].append((float(a), float(b), value))
-                    for arc in rows:
-                        slow[int(arc)] += stretches[int(network.arcs.edge[arc])]
-                case Regime(value=regime):
-                    for arc in rows:
-                        regimes[int(arc)].append(regime)
-        hit_edges = np.unique(network.arcs.edge[rows])
-        causes.append(
-            pd.DataFrame(
-                {
-                    "edge_id": network.edges["edge_id"].to_numpy()[hit_edges],
-                    "disruption_id": disruption.disruption_id,
-                    "kind": disruption.kind,
-                    "effect": disruption.effect_words(),
-                    "share": hits.shares(len(network.edges))[hit_edges],
-                }
-            )
-        )
-    usable = base.open & ~closed
+        if _concerns(disruption, traveller, ignore_borders=ignore_borders):
+            _add_disruption(impact, network, disruption)
+    usable = base.open & ~impact.closed
     if not ignore_borders:
-        arcs, into = _into_countries(network)
-        country = dict(zip(arcs.tolist(), into, strict=True))
-        normal = baseline_conditions(network, day.month, traveller, ignore_borders=True).open
-        for arc, words in regimes.items():
-            let = all(may_pass(word, traveller, str(country[arc])) for word in words)
-            usable[arc] = normal[arc] and let and not closed[arc]
-    if also_closed:
-        extra = np.isin(network.arcs.edge, list(also_closed))
-        usable &= ~extra
-        touched |= extra
-    moving = base.moving_min.copy()
-    for arc, stretches_of_arc in slow.items():
-        moving[arc] *= _slowness(stretches_of_arc)
-    time = moving + base.wait_min + wait
-    changed = np.flatnonzero(
-        touched
-        & (
-            (usable != base.open)
-            | (time != base.moving_min + base.wait_min)
-            | (cost > 0)
-            | (risk > 0)
-            | (capacity < 1)
-        )
-    ).astype(np.int32)
-    columns = ["edge_id", "disruption_id", "kind", "effect", "share"]
-    found = pd.concat(causes, ignore_index=True) if causes else pd.DataFrame(columns=columns)
+        usable = _under_regimes(network, day.month, traveller, impact, usable)
+    also = np.isin(network.arcs.edge, list(also_closed))
+    usable &= ~also
+    time = _moving_min(base, impact.slow) + base.wait_min + impact.wait_min
+    differs = (
+        (usable != base.open)
+        | (time != base.moving_min + base.wait_min)
+        | (impact.cost_xof > 0)
+        | (impact.risk > 0)
+        | (impact.capacity < 1)
+    )
+    changed = np.flatnonzero((impact.touched | also) & differs).astype(np.int32)
     return Conditions(
         network=network,
         when=day,
@@ -439,10 +515,8 @@ def conditions(  # noqa: C901
         arc=changed,
         open=usable[changed],
         time_min=time[changed],
-        cost_xof=(base.cost_xof + cost)[changed],
-        risk=risk[changed],
-        capacity=(base.capacity * capacity)[changed],
-        causes=found.sort_values(["edge_id", "disruption_id"], kind="stable").reset_index(
-            drop=True
-        ),
+        cost_xof=(base.cost_xof + impact.cost_xof)[changed],
+        risk=impact.risk[changed],
+        capacity=(base.capacity * impact.capacity)[changed],
+        causes=_cause_table(impact.causes),
     )

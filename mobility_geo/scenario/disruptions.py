@@ -28,7 +28,13 @@ class SpeedFactor:
     value: float
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is 0 or less, or above 1.
+        """
         if not 0 < self.value <= 1:
             msg = f"speed_factor must be above 0 and at most 1, not {self.value:g}; use close"
             raise ScenarioError(msg)
@@ -41,7 +47,13 @@ class ExtraWait:
     value: float
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is negative or not finite.
+        """
         _not_negative("wait_min", self.value)
 
 
@@ -52,7 +64,13 @@ class ExtraCost:
     value: float
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is negative or not finite.
+        """
         _not_negative("cost_xof_per_km", self.value)
 
 
@@ -63,7 +81,13 @@ class RiskCost:
     value: float
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is negative or not finite.
+        """
         _not_negative("risk_per_km", self.value)
 
 
@@ -74,7 +98,13 @@ class CapacityFactor:
     value: float
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is below 0 or above 1.
+        """
         if not 0 <= self.value <= 1:
             msg = f"capacity_factor must be 0 to 1, not {self.value:g}"
             raise ScenarioError(msg)
@@ -87,7 +117,13 @@ class Regime:
     value: str
 
     def __post_init__(self) -> None:
-        """Check that the regime is known."""
+        """Check that the regime is known.
+
+        Raises
+        ------
+        ScenarioError
+            If it is none of `mobility_geo.schema.REGIMES`.
+        """
         if self.value not in REGIMES:
             msg = f"unknown regime {self.value!r}{suggest(self.value, REGIMES)}"
             raise ScenarioError(msg)
@@ -97,6 +133,13 @@ Effect = Closure | SpeedFactor | ExtraWait | ExtraCost | RiskCost | CapacityFact
 
 
 def _not_negative(name: str, value: float) -> None:
+    """Check a value that adds up.
+
+    Raises
+    ------
+    ScenarioError
+        If it is negative or not finite.
+    """
     if not 0 <= value < float("inf"):
         msg = f"{name} must be finite and >= 0, not {value:g}"
         raise ScenarioError(msg)
@@ -136,7 +179,13 @@ class Selection:
     direction: str = "both"
 
     def __post_init__(self) -> None:
-        """Check that something is selected, and the words."""
+        """Check that something is selected, and the words.
+
+        Raises
+        ------
+        ScenarioError
+            If nothing is selected, or a direction or edge kind is unknown.
+        """
         narrowing = (
             self.edge_ids, self.crossing_ids, self.refs, self.edge_kinds, self.surfaces,
             self.road_classes, self.countries, self.informal,
@@ -163,7 +212,13 @@ class Who:
     exposure_classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the kinds of people."""
+        """Check the kinds of people.
+
+        Raises
+        ------
+        ScenarioError
+            If a kind is unknown.
+        """
         unknown = [kind for kind in self.kinds if kind not in PEOPLE_KINDS]
         if unknown:
             msg = f"unknown kind of people {unknown[0]!r}{suggest(unknown[0], PEOPLE_KINDS)}"
@@ -230,7 +285,15 @@ class Disruption:
     confidence: str = "medium"
 
     def __post_init__(self) -> None:
-        """Check kind, dates, probability and effects."""
+        """Check kind, dates, probability and effects.
+
+        Raises
+        ------
+        ScenarioError
+            If a value is out of its range, or there is no effect.
+        CalendarError
+            If it ends before it starts.
+        """
         where = f"disruption {self.disruption_id!r}"
         if self.kind not in DISRUPTION_KINDS:
             msg = f"{where}: unknown kind {self.kind!r}{suggest(self.kind, DISRUPTION_KINDS)}"

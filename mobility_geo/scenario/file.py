@@ -4,8 +4,9 @@ import datetime as dt
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -44,6 +45,8 @@ from mobility_geo.schema import (
     Column,
     TableSchema,
     conform,
+    is_missing,
+    records,
     suggest,
 )
 from mobility_geo.sources import read_layer, read_table
@@ -90,6 +93,8 @@ AREAS: Final = TableSchema(
     ),
 )  # fmt: skip
 
+Made = TypeVar("Made")
+
 
 @dataclass(slots=True)
 class _Problems:
@@ -133,7 +138,7 @@ class _Problems:
         self.found.append(f"{where}: must be a date such as 2013-01-20 (no quotes), not {value!r}")
         return None
 
-    def attempt(self, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def attempt(self, make: Callable[[], Made]) -> Made | None:
         """Return what `make` returns, or note what was wrong and return None."""
         try:
             return make()
@@ -231,7 +236,7 @@ def _case(
     ]
     if problems.found or network is None or scenario is None or limits is None or stations is None:
         return None
-    made = problems.attempt(lambda: Case(
+    return problems.attempt(lambda: Case(
         network=network, scenario=scenario, groups=groups, destinations=destinations,
         waystations=stations, targets=targets, limits=limits, logit_scale_per_h=scale,
         title=str(content.get("title", content["name"])),
@@ -242,7 +247,6 @@ def _case(
             dtype="str",
         ),
     ))  # fmt: skip
-    return made if isinstance(made, Case) else None
 
 
 def _network(
@@ -294,7 +298,7 @@ def _scenario(
             for name in outside
             if "/" not in name  # areas of a shared file may belong to other scenarios
         ]
-    return made if isinstance(made, Scenario) else None
+    return made
 
 
 def _table(name: object, schema: TableSchema, folder: Path, problems: _Problems) -> pd.DataFrame:
@@ -302,7 +306,7 @@ def _table(name: object, schema: TableSchema, folder: Path, problems: _Problems)
     if name is None:
         return conform(empty, schema)[0]
     table = problems.attempt(lambda: read_table(folder / str(name), schema))
-    return table if isinstance(table, pd.DataFrame) else conform(empty, schema)[0]
+    return conform(empty, schema)[0] if table is None else table
 
 
 def _groups(
@@ -391,7 +395,7 @@ def _effects(table: object, where: str, problems: _Problems) -> tuple[Effect, ..
     for key, make in kinds.items():
         if key in block:
             value = problems.number(block[key], f"{where} {key}")
-            effect = problems.attempt(lambda make=make, value=value: make(value))
+            effect = problems.attempt(partial(make, value))
             made += [effect] if effect else []
     return tuple(made)
 
@@ -523,32 +527,30 @@ def _area_disruptions(
     network: Network | None,
 ) -> list[Disruption]:
     areas = problems.attempt(lambda: read_layer(folder / str(block["areas"]), AREAS))
-    if not isinstance(areas, gpd.GeoDataFrame):
+    if areas is None:
         return []
     made = []
-    for row in areas.to_crs(4326).itertuples():
-        happens = levels.get(str(int(row.severity)), ()) or effects
+    shapes = areas.geometry.to_crs(4326)
+    for row, shape in zip(records(areas), shapes, strict=True):
+        area_id, severity = str(row["area_id"]), int(row["severity"])
+        happens = levels.get(str(severity), ()) or effects
         if not happens:
-            problems.found.append(
-                f"{where}: no level for severity {int(row.severity)} of area {row.area_id!r}"
-            )
+            problems.found.append(f"{where}: no level for severity {severity} of area {area_id!r}")
             continue
         more = {
-            "disruption_id": f"{block['id']}/{row.area_id}",
-            "name": _text(row.name, str(row.area_id)),
-            "severity": int(row.severity),
-            "source": _text(row.source, str(block["source"])),
-            "confidence": _text(row.confidence, str(block.get("confidence", "medium"))),
+            "disruption_id": f"{block['id']}/{area_id}",
+            "name": _text(row["name"], area_id),
+            "severity": severity,
+            "source": _text(row["source"], str(block["source"])),
+            "confidence": _text(row["confidence"], str(block.get("confidence", "medium"))),
         }
         for key in ("start", "end"):
-            value = getattr(row, key)
-            if not pd.isna(value):
-                more[key] = value.date()
-        one = _one(block, f"{where} area {row.area_id!r}", row.geometry, happens, problems,
-                   network, more)  # fmt: skip
+            if not is_missing(row[key]):
+                more[key] = row[key].date()
+        one = _one(block, f"{where} area {area_id!r}", shape, happens, problems, network, more)
         made += [one] if one else []
     return made
 
 
 def _text(value: object, fallback: str) -> str:
-    return fallback if value is None or value != value else str(value)  # noqa: PLR0124
+    return fallback if is_missing(value) else str(value)

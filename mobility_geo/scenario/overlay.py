@@ -40,10 +40,9 @@ class Hits:
 
     def shares(self, size: int) -> npt.NDArray[np.float64]:
         """Return the share of each edge that is hit, 0 to 1, for all `size` edges."""
-        total: npt.NDArray[np.float64] = np.bincount(
-            self.edge, weights=self.end - self.start, minlength=size
-        )
-        return np.minimum(total, 1.0)
+        total = np.bincount(self.edge, weights=self.end - self.start, minlength=size)
+        shares: npt.NDArray[np.float64] = np.minimum(total, 1.0)
+        return shares
 
 
 _CACHE: WeakKeyDictionary[Network, WeakKeyDictionary[Selection, Hits]] = WeakKeyDictionary()
@@ -113,11 +112,11 @@ def _hits(network: Network, what: Selection) -> Hits:
 def _area_hits(network: Network, rows: npt.NDArray[np.int32], area: shapely.Geometry) -> Hits:
     shape = project_area(network, area)
     shapely.prepare(shape)
-    lines = network.edges.geometry.array[rows]
-    near = rows[shapely.intersects(shape, lines)]
+    lines = network.edges.geometry.to_numpy()
+    near = rows[shapely.intersects(shape, lines[rows])]
     out: list[tuple[int, float, float]] = []
     for row in near:
-        line = network.edges.geometry.iloc[int(row)]
+        line: shapely.LineString = lines[row]
         inside = shapely.line_merge(shapely.intersection(line, shape))
         for part in shapely.get_parts(inside):
             if part.geom_type != "LineString" or part.length == 0:
@@ -182,7 +181,7 @@ def footprints(network: Network, scenario: Scenario) -> gpd.GeoDataFrame:
         if disruption.what.area is not None:
             shape = project_area(network, disruption.what.area)
         else:
-            lines = network.edges.geometry.array[touched]
+            lines = network.edges.geometry.to_numpy()[touched]
             at_border = bool(disruption.what.crossing_ids)
             margin = POINT_BUFFER_M if at_border else LINE_BUFFER_M
             shape = shapely.union_all(shapely.buffer(lines, margin))

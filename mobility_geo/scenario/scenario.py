@@ -47,7 +47,15 @@ class Scenario:
     disruptions: tuple[Disruption, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        """Check the calendar and the ids."""
+        """Check the calendar and the ids.
+
+        Raises
+        ------
+        CalendarError
+            If the calendar ends before it starts, or `when` is not in it.
+        ScenarioError
+            If two disruptions have the same id.
+        """
         if self.end < self.start:
             msg = f"calendar: ends on {self.end}, before it starts on {self.start}"
             raise CalendarError(msg)

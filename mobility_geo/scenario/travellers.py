@@ -39,7 +39,13 @@ class TravellerClass:
     exposure_class: str = ""
 
     def __post_init__(self) -> None:
-        """Check the kind."""
+        """Check the kind.
+
+        Raises
+        ------
+        InputError
+            If it is unknown.
+        """
         if self.kind not in PEOPLE_KINDS:
             msg = f"unknown kind of people {self.kind!r}{suggest(self.kind, PEOPLE_KINDS)}"
             raise InputError(msg)

@@ -1,10 +1,11 @@
 """Read one table or layer from a file and check it against its schema."""
 
 from pathlib import Path
+from typing import overload
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
 from shapely import MultiPolygon, Polygon
 
 from mobility_geo.errors import CRSError, InputError, SchemaError
@@ -94,11 +95,7 @@ def read_layer(
     if not file.is_file():
         msg = f"{path}: no such file"
         raise InputError(msg)
-    try:
-        frame = gpd.read_file(file, layer=layer) if layer else gpd.read_file(file)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        msg = f"{path}: cannot be read: {error}"
-        raise InputError(msg) from error
+    frame = _features(file, layer, path)
     if not isinstance(frame, gpd.GeoDataFrame):
         msg = f"{path}: has no geometry"
         raise InputError(msg)
@@ -107,11 +104,22 @@ def read_layer(
         raise CRSError(msg)
     if schema.geometry == "MultiPolygon":
         frame = _multi(frame)
-    table = _checked(frame, schema, file)
-    if not isinstance(table, gpd.GeoDataFrame):  # pragma: no cover
-        msg = f"{path}: lost its geometry"
-        raise InputError(msg)
-    return table
+    return _checked(frame, schema, file)
+
+
+def _features(file: Path, layer: str | None, path: str | Path) -> pd.DataFrame:
+    """Read a layer as it is: a plain table where the file has no geometry.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return gpd.read_file(file, layer=layer) if layer else gpd.read_file(file)
+    except (DataSourceError, DataLayerError) as error:
+        msg = f"{path}: cannot be read: {error}"
+        raise InputError(msg) from error
 
 
 def _multi(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -119,7 +127,18 @@ def _multi(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
+@overload
+def _checked(frame: gpd.GeoDataFrame, schema: TableSchema, file: Path) -> gpd.GeoDataFrame: ...
+@overload
+def _checked(frame: pd.DataFrame, schema: TableSchema, file: Path) -> pd.DataFrame: ...
 def _checked(frame: pd.DataFrame, schema: TableSchema, file: Path) -> pd.DataFrame:
+    """Check a table; problems name the file.
+
+    Raises
+    ------
+    SchemaError
+        Lists every problem.
+    """
     try:
         return check_table(frame, schema)
     except SchemaError as error:

@@ -1,0 +1,5 @@
+"""`python -m mobility_geo.cli` is the command `mobility-geo`."""
+
+from mobility_geo.cli import main
+
+main()

@@ -1,0 +1,161 @@
+"""The commands, and how each ends."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mobility_geo.cli import exits
+from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.run import run
+from mobility_geo.cli.scenarios import copy_command, list_command
+from mobility_geo.errors import ConservationError, MobilityGeoError, OutputError
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {words}" for code, words in exits.MEANING.items())
+
+app = typer.Typer(
+    name="mobility-geo",
+    help="Who is stranded, why, and which way stations can still be reached.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+scenarios = typer.Typer(
+    help="List the built-in scenarios, or copy one to start your own.",
+    invoke_without_command=True,
+)
+app.add_typer(scenarios, name="scenarios")
+
+
+class Output(StrEnum):
+    """Form of what is printed on standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _version(value: bool) -> None:  # noqa: FBT001
+    if value:
+        from importlib.metadata import version
+
+        print(f"mobility-geo {version('mobility-geo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Who is stranded, why, and which way stations can still be reached."""
+
+
+OutputOption = Annotated[
+    Output,
+    typer.Option("--output", help="'json' prints one JSON object; talk goes to standard error."),
+]
+
+
+@app.command("run")
+def run_command(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    out: Annotated[
+        str, typer.Option("--out", help="Folder for the results; replaced as a whole when done.")
+    ],
+    *,
+    when: Annotated[
+        str | None,
+        typer.Option("--when", help="Day to ask for, such as 2013-01-25; else the scenario's own."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Answer a scenario: who is stranded and why, what can be reached, which ways people take.
+
+    Leaves in the folder: results.gpkg and results.qgz (open the second in QGIS), report.html
+    (internal), brief.html (one page, may be shared), tables/*.csv and manifest.json.
+
+    Examples:  mobility-geo run mali-2013-01 --out out/january
+               mobility-geo run my-case/case.toml --out out/mine --when 2013-02-03
+    """
+    as_json = output is Output.JSON
+    _end(
+        "run",
+        lambda: run(scenario, out, when=when, as_json=as_json, quiet=quiet),
+        as_json=as_json,
+    )
+
+
+@scenarios.callback()
+def scenarios_command(context: typer.Context, *, output: OutputOption = Output.TEXT) -> None:
+    """List the built-in scenarios, a line each."""
+    if context.invoked_subcommand is None:
+        as_json = output is Output.JSON
+        _end("scenarios", lambda: list_command(as_json=as_json), as_json=as_json)
+
+
+@scenarios.command("copy")
+def scenarios_copy(
+    name: Annotated[str, typer.Argument(help="Name of a built-in scenario.")],
+    folder: Annotated[str, typer.Argument(help="Folder to copy it to; made if it is not there.")],
+    *,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Copy a built-in scenario with its data, to edit and run as your own."""
+    as_json = output is Output.JSON
+    _end("scenarios copy", lambda: copy_command(name, folder, as_json=as_json), as_json=as_json)
+
+
+def _end(command: str, work: Callable[[], None], *, as_json: bool) -> None:
+    """Do the work, turn errors into a message and an exit code.
+
+    Raises
+    ------
+    typer.Exit
+        With the code, unless all went well.
+    """
+    try:
+        work()
+    except KeyboardInterrupt:
+        _fail(command, exits.INTERRUPTED, ("interrupted",), as_json=as_json)
+    except ConservationError as error:
+        _fail(command, exits.CONSERVATION, (str(error),), as_json=as_json)
+    except OutputError as error:
+        _fail(command, exits.OUTPUT, (str(error),), as_json=as_json)
+    except MobilityGeoError as error:
+        problems = tuple(getattr(error, "problems", ())) or (str(error),)
+        _fail(command, exits.INPUT, problems, as_json=as_json)
+    except BrokenPipeError:
+        # the reader of standard output went away, as `head` does
+        sys.stderr.close()
+        raise typer.Exit(exits.SUCCESS) from None
+    except Exception as error:  # noqa: BLE001
+        traceback.print_exc()
+        _fail(command, exits.FAULT, (f"{type(error).__name__}: {error}",), as_json=as_json)
+
+
+def _fail(command: str, code: int, problems: tuple[str, ...], *, as_json: bool) -> None:
+    if len(problems) == 1:
+        print(f"error: {problems[0]}", file=sys.stderr)
+    else:
+        print(f"error: {len(problems)} problems found", file=sys.stderr)
+        for problem in problems:
+            print(f"  - {problem}", file=sys.stderr)
+    if as_json:
+        print(envelope(command, "error", errors=problems, exit_code=code))
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,307 @@
+"""`write_report`: the internal report of a run, as one page that asks no server for anything."""
+
+import base64
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+from PIL import Image
+
+from mobility_geo.errors import InputError
+from mobility_geo.outcomes import summaries
+from mobility_geo.plot import explore_flows, explore_status, pages, palette, words
+from mobility_geo.plot.maps import plot_flows, plot_held_at, plot_network, plot_status
+from mobility_geo.report import tables
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from mobility_geo.outcomes.results import Results
+    from mobility_geo.plot import Map
+
+PICTURE_DPI: Final = 150
+"""Resolution of the printed maps: A4 at 150 dots per inch."""
+
+_MOST_NAMED: Final = 3
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Picture:
+    """A map of the report: a picture for paper, and the interactive one for the screen."""
+
+    heading: str
+    source: str
+    alt: str
+    block: Markup | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class StatusPart:
+    """One status of the headline: its share of the bar and its figures."""
+
+    label: str
+    colour: str
+    share: float
+    figure: str
+    between: str
+    percent: str
+
+
+def write_report(results: "Results", path: str | os.PathLike[str]) -> Path:
+    """Write the internal report of a run: headline, maps, tables, assumptions, limits, manifest.
+
+    Parameters
+    ----------
+    results
+        Results of a scenario.
+    path
+        Where; the folder must exist.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is. One file with everything inside; the same results give the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the case is for the public: the report names places, crossings and where people are
+        held. Write the brief instead.
+    OutputError
+        If it could not be written; nothing half-written is left.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.outcomes import solve_case
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     "INTERNAL" in write_report(solve_case(load_toy()), f"{folder}/report.html").read_text()
+    True
+    """
+    if results.case.audience == "public":
+        msg = (
+            "write_report: audience is 'public', and the report names places, crossings and "
+            "where people are held; use write_brief(), or set audience = 'internal'"
+        )
+        raise InputError(msg)
+    css, scripts = pages.map_assets()
+    template = pages.templates("mobility_geo.report", "templates").get_template("report.html.j2")
+    pictures = _pictures(results)
+    movers = summaries.people_total(results.status)[1] > 0
+    text = template.render(
+        policy=pages.security_policy(scripts),
+        # styles and scripts are files of this package, not data
+        css=Markup(css),  # noqa: S704
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        case=results.case,
+        title=results.case.title or results.case.name,
+        day=words.day(results.when),
+        statements=words.STATEMENTS["en"],
+        has_movers=movers,
+        headline=headline_sentences(results),
+        parts=_status_parts(results, "movers"),
+        resident_parts=_status_parts(results, "residents"),
+        pictures=pictures,
+        reasons=tables.stranded_table(results, "reason"),
+        causes=tables.stranded_table(results, "cause"),
+        kinds=tables.stranded_table(results, "kind"),
+        travel=tables.stranded_table(results, "profile"),
+        cross=tables.reason_and_cause_table(results),
+        zones=tables.zone_table(results),
+        places=tables.place_table(results),
+        held=tables.held_table(results),
+        crossings=tables.crossing_table(results),
+        corridors=tables.corridor_table(results),
+        stations=tables.station_table(results),
+        closures=tables.closure_table(results),
+        comparison=tables.comparison_table(results),
+        comparison_line=tables.comparison_line(results) if len(results.comparison) else "",
+        assumptions=tables.assumption_table(results),
+        parameters=tables.parameter_table(results),
+        sources=tables.source_table(results),
+        returning=bool((results.status["trip"] == "return").any()),
+        warnings=results.warnings,
+        run_info=results.run_info,
+    )
+    return pages.write_page(path, text)
+
+
+def headline_sentences(results: "Results") -> list[str]:
+    """Return what the report says first, in whole sentences and in people.
+
+    Parameters
+    ----------
+    results
+        Results of a scenario.
+
+    Returns
+    -------
+    list of str
+        Best figures with low and high.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.outcomes import solve_case
+    >>> headline_sentences(solve_case(load_toy()))[0]
+    'Of 1,750 people on the move (1,540 to 2,010), 1,400 (1,200 to 1,600) cannot reach a destination.'
+    """
+    low, value, high = summaries.people_total(results.status)
+    sentences = []
+    if high:
+        rows = summaries.people_by_status(results.status).set_index("status")
+        cannot = rows.loc[["stranded", "isolated"], list(summaries.PERSONS)].sum()
+        before = summaries.people_by_status(results.baseline).set_index("status")
+
+        def figure(status: str) -> str:
+            row = rows.loc[status]
+            told = words.interval(row["persons_low"], row["persons"], row["persons_high"])
+            return "Nobody" if told == "0" else told
+
+        sentences.append(
+            f"Of {_counted(low, value, high, 'people on the move')}, "
+            f"{words.interval(cannot['persons_low'], cannot['persons'], cannot['persons_high'])} "
+            "cannot reach a destination."
+        )
+        sentences.append(
+            f"{figure('stranded')} are stranded: they could get there without the closures. "
+            f"{figure('isolated')} could not get there even without the crisis. "
+            + (
+                f"The status of {figure('unknown')} more is unknown."
+                if rows.loc["unknown", "persons_high"]
+                else "The status of nobody is unknown."
+            )
+        )
+        sentences.append(
+            f"{figure('can_reach')} can reach a destination; without the closures of this date it "
+            f"would be {words.whole(before.loc['can_reach', 'persons'])}."
+        )
+    low, value, high = summaries.people_total(results.status, base="residents")
+    if high:
+        rows = summaries.people_by_status(results.status, base="residents").set_index("status")
+        off = rows.loc["cut_off"]
+        sentences.append(
+            f"Of {_counted(low, value, high, 'residents')}, "
+            f"{words.interval(off['persons_low'], off['persons'], off['persons_high'])} would be "
+            "cut off from services if they had to leave; they are not counted among the stranded."
+        )
+    return sentences or ["The case asks about nobody."]
+
+
+def picture_source(ax: "Axes") -> str:
+    """Return a drawn map as the address of a picture that holds its own data.
+
+    Parameters
+    ----------
+    ax
+        Axes of a figure.
+
+    Returns
+    -------
+    str
+        A ``data:`` address with a PNG.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> picture_source(Figure(figsize=(1, 1)).subplots())[:22]
+    'data:image/png;base64,'
+    """
+    figure = ax.get_figure(root=True)
+    drawn, held = io.BytesIO(), io.BytesIO()
+    if figure is not None:
+        figure.savefig(drawn, format="png", dpi=PICTURE_DPI, pil_kwargs={"compress_level": 0})
+        # a map has few colours: a palette makes the page a quarter of the size
+        picture = Image.open(drawn).convert("RGB")
+        picture.quantize(256, dither=Image.Dither.NONE).save(held, format="png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}"
+
+
+def _counted(low: int, value: int, high: int, what: str) -> str:
+    spread = "" if low == high else f" ({words.whole(low)} to {words.whole(high)})"
+    return f"{words.whole(value)} {what}{spread}"
+
+
+def _status_parts(results: "Results", base: summaries.Base) -> list[StatusPart]:
+    table = summaries.people_by_status(results.status, base=base)
+    if not table["persons_high"].sum():
+        return []
+    parts = []
+    for row in tables.records(table):
+        spread = row["persons_low"] != row["persons_high"]
+        parts.append(
+            StatusPart(
+                label=words.label("status", row["status"]),
+                colour=palette.STATUS_COLOURS[row["status"]],
+                share=0.0 if row["share"] != row["share"] else row["share"],  # noqa: PLR0124
+                figure=words.whole(row["persons"]),
+                between=f"{words.whole(row['persons_low'])} to {words.whole(row['persons_high'])}"
+                if spread
+                else "",
+                percent=words.percent(row["share"]),
+            )
+        )
+    return parts
+
+
+def _largest_names(names: Sequence[str], people: Sequence[int]) -> str:
+    listed = [
+        f"{name} ({words.whole(count)})" for name, count in zip(names, people, strict=True) if count
+    ]
+    return ", ".join(listed[:_MOST_NAMED]) or "none"
+
+
+def _pictures(results: "Results") -> dict[str, Picture]:
+    places = summaries.status_by_place(results)
+    stranded = places.sort_values(["stranded_persons", "name"], ascending=[False, True])
+    held = summaries.held_at(results)
+    crossings = summaries.people_by_crossing(results)
+    passed = crossings["least_time_persons"] if "least_time_persons" in crossings.columns else []
+    pictures = {
+        "status": Picture(
+            heading="Who can reach a destination, and who is stranded",
+            source=picture_source(plot_status(results)),
+            alt="Map of people on the move by status and place. Most stranded people are at "
+            f"{_largest_names(stranded['name'].tolist(), stranded['stranded_persons'].tolist())}. "
+            "The tables by zone and by place hold the same figures.",
+            block=_block(explore_status(results), "map-status"),
+        ),
+        "flows": Picture(
+            heading="People per road, river leg and crossing",
+            source=picture_source(plot_flows(results)),
+            alt="Map of flows. The crossings that most people pass are "
+            f"{_largest_names(crossings['name'].tolist(), list(passed))}. "
+            "The table of crossings holds the same figures.",
+            block=_block(explore_flows(results), "map-flows"),
+        ),
+        "network": Picture(
+            heading="The network",
+            source=picture_source(plot_network(results.case.network)),
+            alt="Map of the network: roads, tracks, river legs, border crossings and places.",
+        ),
+    }
+    if len(held):
+        pictures["held"] = Picture(
+            heading="Where stranded people are held up",
+            source=picture_source(plot_held_at(results)),
+            alt="Map of where stranded people are held up on their way: "
+            f"{_largest_names(held['held_name'].tolist(), held['persons'].tolist())}. "
+            "The table beside it holds the same figures.",
+        )
+    if summaries.people_total(results.status, base="residents")[2]:
+        pictures["residents"] = Picture(
+            heading="Residents who would be cut off",
+            source=picture_source(plot_status(results, base="residents")),
+            alt="Map of residents by place, and of the share per zone who would be cut off. The "
+            "table by zone holds the same figures.",
+        )
+    return pictures
+
+
+def _block(shown: "Map", element_id: str) -> Markup:
+    return shown.block(element_id, scroll=False)
