@@ -44,6 +44,9 @@ RESERVED_COLUMNS: Final = ("fid", GEOMETRY_COLUMN)
 GDAL_UTC: Final = 100
 """GDAL's code for "this time is in UTC"."""
 
+FULL_BYTES: Final = 2**20
+"""A disk with less than this left counts as full, in bytes."""
+
 QGIS_METADATA: Final = "http://mrcc.com/qgis.dtd"
 QGIS_DOCTYPE: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
 SPECIFICATION: Final = "http://www.geopackage.org/spec120/#extension_"
@@ -280,13 +283,16 @@ def update_styles(path: str | Path, styles: Mapping[str, str]) -> None:
         raise OutputError(msg) from error
 
 
-def failure_reason(error: BaseException) -> str:
+def failure_reason(error: BaseException, folder: Path | None = None) -> str:
     """Say in plain words why writing failed.
 
     Parameters
     ----------
     error
         What was raised.
+    folder
+        Where it was written; a disk that is full now is taken as the reason, because drivers do
+        not always name it.
 
     Returns
     -------
@@ -298,8 +304,11 @@ def failure_reason(error: BaseException) -> str:
     >>> failure_reason(OSError(errno.ENOSPC, "x"))
     'no space left on the disk'
     """
-    number = getattr(error, "errno", None)
-    if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or "is full" in str(error):
+    full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    if not full and folder is not None:
+        with contextlib.suppress(OSError):
+            full = shutil.disk_usage(folder).free < FULL_BYTES
+    if full or "is full" in str(error):
         return "no space left on the disk"
     if isinstance(error, PermissionError):
         return "no permission, or the file is open in another program"
@@ -355,7 +364,8 @@ def _replaced_at_the_end(target: Path) -> Iterator[Path]:
         partial.replace(target)
         sync(target.parent)
     except (OSError, sqlite3.Error, RuntimeError) as error:
-        msg = f"{target}: could not be written, nothing was changed: {failure_reason(error)}"
+        reason = failure_reason(error, target.parent)
+        msg = f"{target}: could not be written, nothing was changed: {reason}"
         raise OutputError(msg) from error
     finally:
         if folder is not None:

@@ -134,7 +134,7 @@ REASONS: Final = (
     "disconnected", "border", "no_mode", "no_service", "over_risk", "over_time", "over_money",
     "over_capacity",
 )  # fmt: skip
-CAUSES: Final = ("insecurity", "flood", "border", "service", "other", "joint")
+CAUSES: Final = ("insecurity", "flood", "border", "service", "other", "either", "joint")
 HELD_KINDS: Final = ("crossing", "settlement", "dispersed", "station")
 DISRUPTION_KINDS: Final = (
     "insecurity", "flood", "border", "service", "road", "season", "mine",
@@ -448,6 +448,8 @@ STATUS: Final = TableSchema(
         _number("length_m", "m", "length of the way", nullable=True),
         _number("cost_xof", "XOF", "fare of the way", nullable=True),
         _number("risk", "", "risk of the way", nullable=True),
+        _flag("capacity_checked", "every destination within reach has a stated capacity",
+              default=False),
         *_PERSONS,
     ),
 )  # fmt: skip
@@ -455,13 +457,14 @@ STATUS: Final = TableSchema(
 REACHABLE: Final = TableSchema(
     name="reachable",
     meaning="Way stations within reach of each place, nearest first; unreachable: no row",
-    key=("place_id", "profile", "kind", "nationality", "waystation_id"),
+    key=("place_id", "profile", "kind", "nationality", "exposure_class", "waystation_id"),
     columns=(
         _text("place_id", "from where"),
         _text("place_name", "its name"),
         _text("profile", "how they travel"),
         _text("kind", "kind of people", allowed=PEOPLE_KINDS),
         _text("nationality", "ISO 3166-1 alpha-3 code"),
+        _text("exposure_class", "opaque label for targeted checkpoints", nullable=True),
         _text("waystation_id", "way station"),
         _text("waystation_name", "its name"),
         _number("rank", "", "1 is the nearest in time", dtype="int", minimum=1),
@@ -558,7 +561,7 @@ COMPARISON: Final = TableSchema(
         _number(
             "error_logit", "", "the same for the logit", minimum=None, nullable=True
         ),
-        _text("verdict", "input, agrees, partly, differs, error, or not comparable", nullable=True),
+        _text("verdict", "input, agrees, partly, differs, range, error, or not comparable", nullable=True),
         _flag("used_as_input", "the figure went into the model: agreement proves nothing"),
         _SOURCE,
     ),

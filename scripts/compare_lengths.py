@@ -72,7 +72,8 @@ def compare_routes(network: Network, folder: Path) -> pd.DataFrame:
         _, _, straight = GEOD.inv(one.x, one.y, two.x, two.y)
         ways = find_ways(
             network, quiet_scenario(), ids[:1], ids[1:],
-            traveller=TravellerClass(profile="4x4", kind="refugee"), impedance="length_m",
+            traveller=TravellerClass(profile="4x4", nationality="MLI", kind="refugee"),
+            impedance="length_m",
         )  # fmt: skip
         length = float(ways.total("length_m")[0, 0]) / 1000
         rows.append(
@@ -116,7 +117,7 @@ def compare_router(network: Network, folder: Path, limit_m: float = 15_000) -> p
             continue
         ways = find_ways(
             network, quiet_scenario(), ids[:1], ids[1:],
-            traveller=TravellerClass(profile="truck", kind="resident"),
+            traveller=TravellerClass(profile="truck", nationality="MLI"),
         )  # fmt: skip
         if not ways.reachable()[0, 0] or np.isnan(link["duration"]) or link["add"]:
             continue

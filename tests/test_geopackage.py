@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -478,6 +479,18 @@ def test_a_fault_at_any_step_leaves_the_older_file(older, monkeypatch, fault, st
         assert "no space left on the disk" in str(caught.value)
     assert leftovers(older.parent) == ["x.gpkg"]
     assert older.read_bytes() == before
+
+
+def test_a_full_disk_is_named_even_if_the_driver_does_not(older, monkeypatch):
+    def fail(*_, **__):
+        msg = "Failed to commit transaction"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(geopackage, "_write_table", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(OutputError, match="no space left on the disk"):
+        write_geopackage(older, [Layer(name="new", frame=points({"a": [1]}))])
+    assert leftovers(older.parent) == ["x.gpkg"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the size of files")

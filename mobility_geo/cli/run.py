@@ -112,6 +112,7 @@ class _Lines:
 
 def _by_region(results: "Results") -> list[dict[str, object]]:
     from mobility_geo.outcomes.summaries import status_by_zone
+    from mobility_geo.schema import is_missing
 
     zones = status_by_zone(results)
     columns = ["pcode", "name", "movers_persons", "can_reach_persons", "stranded_persons",
@@ -119,8 +120,13 @@ def _by_region(results: "Results") -> list[dict[str, object]]:
                "cut_off_persons"]  # fmt: skip
     anybody = (zones["movers_persons"] + zones["residents_persons"]) > 0
     rows = zones.loc[anybody.to_numpy(dtype=bool), columns]
+    # people outside all zones are in a row without code
     return [
-        {str(key): value if isinstance(value, str) else int(value) for key, value in row.items()}
+        {
+            "pcode": None if is_missing(row["pcode"]) else str(row["pcode"]),
+            "name": str(row["name"]),
+            **{str(key): int(row[key]) for key in columns[2:]},
+        }
         for row in rows.to_dict("records")
     ]
 
@@ -176,7 +182,8 @@ def _print_tables(console: "Console", results: "Results") -> None:
         regions.add_column(name, justify="left" if name == "region" else "right")
     for row in _by_region(results):
         values = [f"{value:,}" for key, value in row.items() if key not in {"pcode", "name"}]
-        regions.add_row(f"{row['name']} ({row['pcode']})", *values)
+        code = f" ({row['pcode']})" if row["pcode"] else ""
+        regions.add_row(f"{row['name']}{code}", *values)
     console.print(regions)
     flows = results.crossing_flows
     if len(flows):

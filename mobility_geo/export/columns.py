@@ -147,7 +147,7 @@ _MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "waystation_name": "nearest way station that can be reached; empty: none",
         "time_min_median": "median over the places of the area",
         "time_min_max": "longest over the places of the area",
-        "map_class": "what the line shows: the state, and of open edges the kind",
+        "map_class": "what the symbol shows",
         "map_colour": "number of the colour on the map; neighbours differ",
         "rows": "rows of the table that are summed here",
         "key": "what is said",

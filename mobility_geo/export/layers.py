@@ -35,6 +35,7 @@ from mobility_geo.schema import (
     ZONES,
     TableSchema,
 )
+from mobility_geo.units import MIN_PER_H
 
 LAYERS: Final = (
     "crossings", "waystations", "places", "stranded", "stranded_held_at", "reachable",
@@ -46,6 +47,9 @@ LAYERS: Final = (
 RULES: Final = ("least_time", "logit", "given")
 BULGE: Final = 0.14
 """How far the arrow of a flow bends away from the straight line, as a share of its length."""
+
+REACH_H: Final = (24, 72, 168)
+"""Ends of the classes of time to the nearest way station, hours."""
 
 MAP_COLOURS: Final = len(styles.AREA_COLOURS)
 
@@ -260,8 +264,8 @@ def waystations(results: Results) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        Schema `WAYSTATIONS`, the columns of `waystation_reach` and ``working`` (open on the
-        date).
+        Schema `WAYSTATIONS`, the columns of `waystation_reach`, ``working`` (open on the date)
+        and ``map_class`` (the kind, with ``?`` if assumed for the case).
 
     Examples
     --------
@@ -274,6 +278,7 @@ def waystations(results: Results) -> gpd.GeoDataFrame:
     names = results.case.network.places.set_index("place_id")["name"]
     stations.insert(3, "place_name", stations["place_id"].map(names).astype("str"))
     stations["working"] = _on(results.when, stations["open_from"], stations["open_until"])
+    stations["map_class"] = stations["kind"] + np.where(stations["hypothetical"], "?", "")
     reach = waystation_reach(results)
     added = [name for name in reach.columns if name not in stations.columns]
     layer = stations.merge(
@@ -410,7 +415,9 @@ def reachable(results: Results) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        Schema `REACHABLE`; no line where the station stands in the place itself.
+        Schema `REACHABLE` and ``map_class``: of the nearest station the hours that it is within
+        (24, 72, 168, ``more``), else ``further``. No line where the station stands in the place
+        itself.
 
     Examples
     --------
@@ -422,6 +429,11 @@ def reachable(results: Results) -> gpd.GeoDataFrame:
     """
     case = results.case
     table = results.reachable.reset_index(drop=True)
+    hours = table["time_min"] / MIN_PER_H
+    within = [hours <= limit for limit in REACH_H]
+    classes = ["further", *map(str, REACH_H)]
+    table["map_class"] = np.select([table["rank"] > 1, *within], classes, default="more")
+    table["map_class"] = table["map_class"].astype("str")
     lines = _bent_lines(
         _shapes_of(case.network.places, "place_id", table["place_id"]),
         _shapes_of(case.waystations, "waystation_id", table["waystation_id"]),
@@ -624,7 +636,8 @@ def catchments(results: Results) -> gpd.GeoDataFrame:
     geopandas.GeoDataFrame
         One row per way station and one for "none in reach" (no ``waystation_id``):
         ``waystation_name``, ``places`` (count), ``place_names``, ``population_persons``,
-        ``time_min_median``, ``time_min_max`` (minutes), ``map_colour`` (neighbours differ).
+        ``time_min_median``, ``time_min_max`` (minutes), ``map_class`` (``some`` or ``none``),
+        ``map_colour`` (neighbours differ).
 
     Notes
     -----
@@ -663,6 +676,9 @@ def catchments(results: Results) -> gpd.GeoDataFrame:
     layer = pd.DataFrame(rows, columns=columns)
     for name in ("waystation_id", "waystation_name", "place_names"):
         layer[name] = layer[name].astype("str")
+    layer["map_class"] = pd.Series(np.where(layer["waystation_id"].isna(), "none", "some")).astype(
+        "str"
+    )
     layer["map_colour"] = _map_colours(shapes)
     return gpd.GeoDataFrame(layer, geometry=shapes, crs=network.crs)
 

@@ -797,7 +797,7 @@ def labels(
         Expression that says of a row whether it is labelled; ``@map_scale`` is the denominator
         of the scale.
     always
-        Whether a label is shown even where it covers others.
+        Whether a label is shown even where it covers others, in a map of a country or less.
 
     Returns
     -------
@@ -817,17 +817,21 @@ def labels(
         settings, "placement", placement=_PLACEMENTS[placement], dist="1.2",
         distUnits="MM", predefinedPositionOrder="TR,TL,BR,BL,R,L,TSR,BSR", offsetType="1",
         quadOffset="4", centroidInside="1", centroidWhole="0", fitInPolygonOnly="0",
-        priority=str(priority if isinstance(priority, int) else 5), placementFlags="10", polygonPlacementFlags="2",
+        priority=str(priority if isinstance(priority, int) else 5), placementFlags="10",
+        polygonPlacementFlags="2",
         lineAnchorPercent="0.5", lineAnchorType="0", maxCurvedCharAngleIn="25",
         maxCurvedCharAngleOut="-25",
     )  # fmt: skip
     ET.SubElement(
         settings, "rendering", drawLabels="1", obstacle="1", obstacleType="1",
         obstacleFactor="1", maxNumLabels="2000", fontMinPixelSize="3", fontMaxPixelSize="10000",
-        scaleVisibility="0", scaleMin="0", scaleMax="0", displayAll=_flag(on=always),
+        scaleVisibility="0", scaleMin="0", scaleMax="0", displayAll="0",
         upsidedownLabels="0", mergeLines="1", minFeatureSize="0",
     )  # fmt: skip
-    by_row = {"Show": show, "Priority": priority if isinstance(priority, str) else None}
+    by_row = {
+        "Show": show, "Priority": priority if isinstance(priority, str) else None,
+        "AlwaysShow": "@map_scale<12000000" if always else None,
+    }  # fmt: skip
     _properties(settings, "dd_properties", {key: text for key, text in by_row.items() if text})
     return made
 

@@ -153,7 +153,8 @@ def crossings(frame: gpd.GeoDataFrame) -> Style:
     looks = [
         ("open", "open", [marker("circle", WHITE, size=3, outline=GREEN, outline_width=0.8)]),
         ("slower", "open, the way there is slower",
-         [marker("circle", "#fff2cc", size=3, outline=YELLOW, outline_width=0.8)]),
+         [marker("circle", "#fff2cc", size=3, outline=YELLOW, outline_width=0.8),
+          marker("circle", YELLOW, size=1.0, outline=YELLOW, outline_width=0.1)]),
         ("riskier", "open, the way there is riskier",
          [marker("pentagon", "#fff2cc", size=3.4, outline=ORANGE, outline_width=0.8)]),
         ("partly_closed", "closed to some",
@@ -223,7 +224,7 @@ def waystations(frame: gpd.GeoDataFrame) -> Style:
     other = marker("circle", GREEN, size=3.4)
     categories.append(Category(value=None, label="other", symbol=symbol("marker", other)))
     return Style(
-        renderer=categorised("\"kind\" || if(\"hypothetical\",'?','')", categories),
+        renderer=categorised("map_class", categories),
         labels=labels(
             '"name"', placement="point", size=7, colour=GREEN, priority=5,
             show="@map_scale<8000000",
@@ -496,13 +497,8 @@ def reachable(frame: gpd.GeoDataFrame) -> Style:
     ]
     further = symbol("line", line("#7a9e82", width=0.15, alpha=0.7))
     categories.append(Category(value=None, label="further stations", symbol=further, shown=False))
-    hours = '"time_min"/60'
     return Style(
-        renderer=categorised(
-            f"CASE WHEN \"rank\">1 THEN 'further' WHEN {hours}<=24 THEN '24' "
-            f"WHEN {hours}<=72 THEN '72' WHEN {hours}<=168 THEN '168' ELSE 'more' END",
-            categories,
-        ),
+        renderer=categorised("map_class", categories),
         title="\"place_name\" || ' to ' || \"waystation_name\"",
         map_tip=(
             '[% "place_name" %] to <b>[% "waystation_name" %]</b>: '
@@ -643,7 +639,7 @@ def edges(frame: gpd.GeoDataFrame) -> Style:
     _ = frame
     width = (
         "CASE WHEN \"road_class\"='primary' THEN 0.7 WHEN \"road_class\"='secondary' THEN 0.5 "
-        "WHEN \"kind\"='river' THEN 0.8 ELSE 0.35 END"
+        "ELSE 0.35 END"
     )
     wide = f"0.5+({width})"
     bars = marker("line", RED, size=1.8, outline=RED, outline_width=0.5)
@@ -652,7 +648,7 @@ def edges(frame: gpd.GeoDataFrame) -> Style:
         ("open road", "Road, open", symbol("line", line("#6b6459", width_expression=width))),
         ("open track", "Track, open", symbol("line", line("#9b8f7a", width=0.4, dash=(1.6, 0.9)))),
         ("open river", "River or ferry, open",
-         symbol("line", line("#6fa8c9", width_expression=width))),
+         symbol("line", line("#6fa8c9", width=1.0), line("#e3f1f8", width=0.3))),
         ("open other", "Border crossing, landing or other, open",
          symbol("line", line("#6b6459", width=0.4, dash=(0.5, 0.7)))),
         ("slower", "slower", symbol(
@@ -776,7 +772,7 @@ def catchments(frame: gpd.GeoDataFrame) -> Style:
     )  # fmt: skip
     return Style(
         renderer=categorised(
-            "if(\"waystation_id\" is null,'none','some')",
+            "map_class",
             [
                 Category(value="some", label="nearest way station: see the name",
                          symbol=symbol("fill", area)),

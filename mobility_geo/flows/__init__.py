@@ -1,6 +1,7 @@
 """People from origins to destinations, and over the network."""
 
 from mobility_geo.flows.assignment import EdgeFlows, assign_all_or_nothing
+from mobility_geo.flows.capacity import place_people
 from mobility_geo.flows.distribution import choose_destinations
 from mobility_geo.flows.od import ODMatrix, round_to_total
 
@@ -9,5 +10,6 @@ __all__ = [
     "ODMatrix",
     "assign_all_or_nothing",
     "choose_destinations",
+    "place_people",
     "round_to_total",
 ]

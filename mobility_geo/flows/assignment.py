@@ -6,12 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mobility_geo.errors import ConservationError
+from mobility_geo.errors import ConservationError, UnknownIdError
 from mobility_geo.flows.od import ODMatrix
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import traveller_of
 from mobility_geo.scenario import Case, Scenario, conditions
-from mobility_geo.schema import CROSSING_FLOWS, EDGE_FLOWS, check_table, empty_table, records
+from mobility_geo.schema import (
+    CROSSING_FLOWS,
+    EDGE_FLOWS,
+    check_table,
+    empty_table,
+    records,
+    suggest,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -59,6 +66,8 @@ def assign_all_or_nothing(
 
     Raises
     ------
+    UnknownIdError
+        If a group is not in the case, or an origin or destination is no place of the network.
     ConservationError
         If people got lost: a fault of the toolkit.
 
@@ -74,6 +83,7 @@ def assign_all_or_nothing(
     network = case.network
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
+    _check_ids(case, od.table)
     groups = case.groups.set_index("group_id", drop=False)
     edge_rows: list[pd.DataFrame] = [empty_table(EDGE_FLOWS)]
     crossing_rows: list[dict[str, object]] = []
@@ -119,6 +129,30 @@ def assign_all_or_nothing(
         served_persons=served,
         unserved_persons=unserved,
     )
+
+
+def _check_ids(case: Case, table: pd.DataFrame) -> None:
+    """Check that a table of flows is about the groups and places of a case.
+
+    Raises
+    ------
+    UnknownIdError
+        Lists every id that is not there, with the nearest known one.
+    """
+    problems = []
+    for column, what, known in (
+        ("group_id", "group", case.groups["group_id"]),
+        ("origin_id", "place", case.network.places["place_id"]),
+        ("destination_id", "place", case.network.places["place_id"]),
+    ):
+        used = table[column].dropna()
+        problems += [
+            f"od_flows: column {column!r} names no {what} of the case: {name!r}"
+            f"{suggest(str(name), known)}"
+            for name in used[~used.isin(known)].unique()
+        ]
+    if problems:
+        raise UnknownIdError(problems)
 
 
 def _edge_table(case: Case, rule: str, load: "np.typing.NDArray[np.int64]") -> pd.DataFrame:

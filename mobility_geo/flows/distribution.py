@@ -4,15 +4,18 @@ import datetime as dt
 from collections.abc import Collection
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.errors import InputError
+from mobility_geo.flows.capacity import place_people
 from mobility_geo.flows.od import ODMatrix, round_to_total
-from mobility_geo.routing import find_group_ways, journey
+from mobility_geo.routing import GroupWays, find_group_ways, journey
 from mobility_geo.scenario import Case, Scenario
 from mobility_geo.schema import OD_FLOWS, records
 from mobility_geo.units import MIN_PER_H
 
+IntArray = npt.NDArray[np.int64]
 RULES = ("least_time", "logit")
 
 
@@ -28,8 +31,9 @@ def choose_destinations(
 
     ``least_time``: everybody goes to the nearest destination in time. ``logit``: the odds of two
     destinations fall with the difference of their times, ``exp(-scale * hours)``, with
-    ``case.logit_scale_per_h``. Neither knows capacities. Groups whose destination set has one
-    member are the same under both.
+    ``case.logit_scale_per_h``. Where destinations have a stated capacity, ``least_time`` places
+    people as `place_people` does, ``logit`` sends as many people as that places, and the rest are
+    unserved.
 
     Parameters
     ----------
@@ -70,7 +74,7 @@ def choose_destinations(
         raise InputError(msg)
     groups = case.groups[(case.groups["base"] == base).to_numpy(dtype=bool)]
     found = find_group_ways(case, scenario, when, groups=groups)
-    within = found.within()
+    placed = place_people(found, case.destinations_on(found.day))
     country = case.network.places.set_index("place_id")["country"]
     pcode = case.network.places.set_index("place_id")["pcode"]
     rows: list[dict[str, object]] = []
@@ -78,15 +82,12 @@ def choose_destinations(
         for number, group in enumerate(records(found.groups)):
             persons = int(group["persons"])
             start = {"rule": rule, "group_id": group["group_id"], "origin_id": group["place_id"]}
-            open_to = np.flatnonzero(within[number])
-            if not len(open_to):
-                rows.append({**start, "flow_persons": 0, "unserved_persons": persons})
-                continue
-            time = found.time_min[number, open_to]
-            share = _shares(rule, time, case.logit_scale_per_h)
-            for column, people in zip(open_to, round_to_total(share, persons), strict=True):
-                if people == 0:
-                    continue
+            served = int(placed[number].sum())
+            if served < persons or persons == 0:
+                rows.append({**start, "flow_persons": 0, "unserved_persons": persons - served})
+            chosen = _chosen(rule, found, placed, number, case.logit_scale_per_h)
+            for column in np.flatnonzero(chosen):
+                people = int(chosen[column])
                 place = found.destination_ids[column]
                 way = journey(case.network, found.arcs(number, int(column)))
                 rows.append(
@@ -95,7 +96,7 @@ def choose_destinations(
                         "destination_id": place,
                         "destination_country": country[place],
                         "destination_pcode": pcode[place],
-                        "flow_persons": int(people),
+                        "flow_persons": people,
                         "unserved_persons": 0,
                         "time_min": float(found.time_min[number, column]),
                         "crossing_ids": ">".join(way.crossing_ids) or None,
@@ -106,15 +107,12 @@ def choose_destinations(
     return od
 
 
-def _shares(
-    rule: str, time_min: "np.typing.NDArray[np.float64]", scale_per_h: float
-) -> "np.typing.NDArray[np.float64]":
-    if rule == "least_time":
-        share = np.zeros(len(time_min))
-        share[int(time_min.argmin())] = 1.0
-        return share
+def _chosen(rule: str, ways: GroupWays, placed: IntArray, row: int, scale_per_h: float) -> IntArray:
+    """Return how many people of a group go to each destination."""
+    served = int(placed[row].sum())
+    if rule == "least_time" or served == 0:
+        chosen: IntArray = placed[row]
+        return chosen
+    time = np.where(ways.within()[row], ways.time_min[row], np.inf)
     # relative to the nearest, so that long journeys do not underflow
-    weight: np.typing.NDArray[np.float64] = np.exp(
-        -scale_per_h * (time_min - time_min.min()) / MIN_PER_H
-    )
-    return weight
+    return round_to_total(np.exp(-scale_per_h * (time - time.min()) / MIN_PER_H), served)

@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from mobility_geo.schema import is_missing
+
 ATTACH_KINDS = ("road", "track", "walk", "corridor")
 """Edge kinds that a place may attach to; boats are boarded at ports, borders at posts."""
 
@@ -26,7 +28,8 @@ def attach_places(
 
     A place within 100 m of a node has one access, to that node. Any other place reaches the
     nearest point of the nearest edges, and from there the ends of the edge along it; such an
-    access is closed whenever the edge is. No access runs across a waterway that is a barrier.
+    access is closed when its part of the edge is. No access runs across a waterway that is a
+    barrier, or into another country.
     A place farther than `max_distance_m` from every edge gets no access: what is reached from
     there is *unknown*, not zero.
 
@@ -42,11 +45,6 @@ def attach_places(
     geopandas.GeoDataFrame
         Schema `ACCESSES`; the line runs from the place to the point where it meets the network,
         and serves as the audit layer of every snap.
-
-    Notes
-    -----
-    Two places on the same edge are joined through an end of it, so the way between them may come
-    out longer than it is; whether there is a way is not affected.
 
     Examples
     --------
@@ -66,16 +64,40 @@ def attach_places(
     edge_tree = shapely.STRtree(lines)
     node_tree = shapely.STRtree(ends.geometry.to_numpy())
     points: list[shapely.Point] = list(places.geometry.to_numpy())
+    end_ids = ends["node_id"].to_numpy(dtype=object)
+    end_points = ends.geometry.to_numpy()
+    edge_ids = land["edge_id"].to_numpy(dtype=str)
+    of_node = dict(zip(nodes["node_id"], nodes["country"], strict=True))
+
+    def abroad(country: str, node_id: str) -> bool:
+        """Say whether a node lies in another country: no access leads over a border."""
+        return not is_missing(of_node[node_id]) and of_node[node_id] != country
+
+    def behind_water(way: shapely.LineString) -> bool:
+        return way.length > 0 and len(barrier_tree.query(way, predicate="intersects")) > 0
+
     rows: list[dict[str, object]] = []
-    for place_id, point in zip(places["place_id"], points, strict=True):
-        at_node, distance = node_tree.query_nearest(point, return_distance=True, all_matches=False)
-        if len(at_node) and distance[0] <= AT_NODE_M:
-            node = ends.iloc[int(at_node[0])]
-            rows.append(_row(place_id, node["node_id"], None, float(distance[0]), 0.0,
-                             point, node.geometry))  # fmt: skip
+    for place_id, country, point in zip(places["place_id"], places["country"], points, strict=True):
+        here = node_tree.query(point, predicate="dwithin", distance=AT_NODE_M)
+        apart = shapely.distance(end_points[here], point)
+        nearest = next(
+            (
+                (end_ids[number], gap)
+                for number, gap in sorted(
+                    zip(here, apart, strict=True), key=lambda item: (item[1], end_ids[item[0]])
+                )
+                if not abroad(country, end_ids[number])
+                and not behind_water(shapely.LineString([point, end_points[number]]))
+            ),
+            None,
+        )
+        if nearest is not None:
+            node_id, gap = nearest
+            rows.append(_row(place_id, node_id, None, float(gap), 0.0, point,
+                             node_shape[node_id]))  # fmt: skip
             continue
         near = edge_tree.query(point, predicate="dwithin", distance=max_distance_m)
-        order = np.argsort(shapely.distance(lines[near], point), kind="stable")
+        order = np.lexsort((edge_ids[near], shapely.distance(lines[near], point)))
         taken: set[str] = set()
         for position in near[order]:
             edge = land.iloc[int(position)]
@@ -83,15 +105,16 @@ def attach_places(
             along = float(shapely.line_locate_point(line, point))
             foot = shapely.line_interpolate_point(line, along)
             way = shapely.LineString([point, foot])
-            if len(barrier_tree.query(way, predicate="intersects")):
+            if behind_water(way) or any(
+                abroad(country, edge[column]) for column in ("from_node_id", "to_node_id")
+            ):
                 continue
             scale = edge["length_m"] / max(line.length, 1e-9)
             for node_id, share in (
                 (edge["from_node_id"], along),
                 (edge["to_node_id"], line.length - along),
             ):
-                one_way_against = bool(edge["oneway"]) and node_id == edge["from_node_id"]
-                if node_id in taken or len(taken) == MAX_ACCESSES or one_way_against:
+                if node_id in taken or len(taken) == MAX_ACCESSES:
                     continue
                 taken.add(node_id)
                 rows.append(_row(place_id, node_id, edge["edge_id"], float(way.length),

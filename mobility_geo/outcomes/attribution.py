@@ -4,11 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from mobility_geo.outcomes.capacity import placed_persons
+from mobility_geo.flows import place_people
 from mobility_geo.routing import find_group_ways
 from mobility_geo.scenario import Case, Scenario
+
+IntArray = npt.NDArray[np.int64]
 
 
 def persons_freed(
@@ -54,8 +57,9 @@ def persons_freed(
     open_now = case.destinations_on(day)
     active = {disruption.disruption_id for disruption in laid.active(day)}
 
-    def placed(variant: Scenario, groups: pd.DataFrame) -> "np.typing.NDArray[np.int64]":
-        return placed_persons(find_group_ways(case, variant, day, groups=groups), open_now)
+    def placed(variant: Scenario, groups: pd.DataFrame, keep: IntArray | None = None) -> IntArray:
+        ways = find_group_ways(case, variant, day, groups=groups)
+        return np.asarray(place_people(ways, open_now, keep=keep).sum(axis=1))
 
     now = placed(laid, movers)
     short = now < movers["persons"].to_numpy(dtype=np.int64)
@@ -66,8 +70,8 @@ def persons_freed(
     for number, disruption in enumerate(laid.disruptions, start=1):
         name = disruption.disruption_id
         if name in active and len(asked):
-            after = placed(laid.without(ids=[name]), asked)
-            freed.append(int(np.maximum(after - before, 0).sum()))
+            after = placed(laid.without(ids=[name]), asked, before)
+            freed.append(max(int((after - before).sum()), 0))
         else:
             freed.append(0)
         if progress is not None:

@@ -2,10 +2,10 @@
 
 Counts of people leave the house rounded to two significant figures, as an interval, and never
 below 10. A count that is withheld must not come back by subtraction, so further counts are
-withheld until a reader who knows all the sums learns no more than "fewer than 10".
+withheld until a reader who knows all the sums cannot narrow it down.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -16,8 +16,14 @@ from mobility_geo.errors import ConservationError, InputError
 SMALLEST_SHOWN: Final = 10
 """A count below this is never shown, in persons."""
 
+LEAST_CANDIDATES: Final = 5
+"""A withheld count keeps at least so many possible values for a reader who knows all the sums."""
+
 Figure = Literal["low", "value", "high"]
 FIGURES: Final[tuple[Figure, ...]] = ("low", "value", "high")
+Sum = tuple[str, Sequence[str]]
+"""A total, and the keys that it is the sum of."""
+
 _TOLERANCE: Final = 1e-6
 
 
@@ -116,21 +122,27 @@ def public_count(low: int, value: int, high: int) -> PublicCount:
 
 
 def suppress(
-    counts: Mapping[str, tuple[int, int, int]], sums: Mapping[str, Sequence[str]]
+    counts: Mapping[str, tuple[int, int, int]],
+    sums: Sequence[Sum],
+    *,
+    keep: Collection[str] = (),
 ) -> dict[str, PublicCount]:
     """Return counts as they may be shared, so that no withheld one comes back by subtraction.
 
     Counts under 10 are withheld. Then, as long as a reader who knows the sums could narrow one of
-    them down further than to "0 to 9", the smallest count that is still shown beside it is
-    withheld too; the total last.
+    them down to fewer than five possible values, one more count is withheld: the nearest and
+    smallest that helps.
 
     Parameters
     ----------
     counts
         Low, best and high figure by key, persons.
     sums
-        For each key that is a total, the keys that it is the sum of; a key may be part of
-        several totals, and a total may be part of another.
+        Totals with the keys that they are the sum of; a key may be part of several totals, a
+        total part of another, and one total may be split in several ways.
+
+    keep
+        Keys to withhold only if nothing else helps, such as the figure of a headline.
 
     Returns
     -------
@@ -145,7 +157,7 @@ def suppress(
     Examples
     --------
     >>> counts = {"gao": (43, 43, 43), "kidal": (9, 9, 9), "all": (52, 52, 52)}
-    >>> shown = suppress(counts, {"all": ["gao", "kidal"]})
+    >>> shown = suppress(counts, [("all", ["gao", "kidal"])])
     >>> [key for key, count in shown.items() if count.withheld], shown["all"].value
     (['gao', 'kidal'], 52)
 
@@ -165,12 +177,11 @@ def suppress(
         leak = _first_leak(counts, shown, sums)
         if leak is None:
             return shown
-        shown[_next_withheld(leak, counts, shown, sums)] = WITHHELD
+        shown[_next_withheld(leak, counts, shown, sums, keep)] = WITHHELD
 
 
 def feasible_range(
-    key: str, shown: Mapping[str, PublicCount], sums: Mapping[str, Sequence[str]],
-    *, figure: Figure = "value",
+    key: str, shown: Mapping[str, PublicCount], sums: Sequence[Sum], *, figure: Figure = "value",
 ) -> tuple[float, float]:  # fmt: skip
     """Return what a reader can work out about a count from everything that is shown.
 
@@ -181,7 +192,7 @@ def feasible_range(
     shown
         Counts as shared.
     sums
-        For each total, the keys that it is the sum of.
+        Totals with the keys that they are the sum of.
     figure
         Which of the three figures to work out.
 
@@ -198,13 +209,13 @@ def feasible_range(
     Examples
     --------
     >>> shown = {"a": PublicCount(43, 43, 43), "b": WITHHELD, "all": PublicCount(52, 52, 52)}
-    >>> feasible_range("b", shown, {"all": ["a", "b"]})
+    >>> feasible_range("b", shown, [("all", ["a", "b"])])
     (9.0, 9.0)
     """
     keys = list(shown)
     column = {name: number for number, name in enumerate(keys)}
     equations = np.zeros((len(sums), len(keys)))
-    for row, (total, parts) in enumerate(sums.items()):
+    for row, (total, parts) in enumerate(sums):
         equations[row, column[total]] = -1
         for part in parts:
             equations[row, column[part]] += 1
@@ -243,48 +254,66 @@ def _known_range(count: PublicCount, figure: Figure) -> tuple[float, float | Non
     return number - below // 2, number + max(above // 2 - 1, 0)
 
 
+def _leaks(key: str, figure: Figure, shown: Mapping[str, PublicCount], sums: Sequence[Sum]) -> bool:
+    least, most = feasible_range(key, shown, sums, figure=figure)
+    highest = np.floor(min(most, SMALLEST_SHOWN - 1) + _TOLERANCE)
+    return bool(highest - np.ceil(least - _TOLERANCE) + 1 < LEAST_CANDIDATES)
+
+
 def _first_leak(
     counts: Mapping[str, tuple[int, int, int]],
     shown: Mapping[str, PublicCount],
-    sums: Mapping[str, Sequence[str]],
-) -> str | None:
+    sums: Sequence[Sum],
+) -> tuple[str, Figure] | None:
+    summed = {name for total, parts in sums for name in (total, *parts)}
     for place, figure in enumerate(FIGURES):
         for key, count in counts.items():
             small = count[place] < SMALLEST_SHOWN
-            if not small or not _neighbours(key, sums):
-                continue
-            least, most = feasible_range(key, shown, sums, figure=figure)
-            if least > _TOLERANCE or most < SMALLEST_SHOWN - 1 - _TOLERANCE:
-                return key
+            if small and key in summed and _leaks(key, figure, shown, sums):
+                return key, figure
     return None
 
 
-def _neighbours(key: str, sums: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the keys that share a sum with this one; the totals last."""
-    totals = [total for total, parts in sums.items() if key in parts or key == total]
-    beside = [part for total in totals for part in sums[total] if part not in totals]
-    return [name for name in dict.fromkeys([*beside, *totals]) if name != key]
+def _distances(key: str, sums: Sequence[Sum]) -> dict[str, int]:
+    """Return over how many sums each count is tied to this one."""
+    found = {key: 0}
+    ring = [key]
+    while ring:
+        near = [
+            name
+            for total, parts in sums
+            if not {total, *parts}.isdisjoint(ring)
+            for name in (total, *parts)
+            if name not in found
+        ]
+        ring = list(dict.fromkeys(near))
+        found |= dict.fromkeys(ring, max(found.values()) + 1)
+    return found
 
 
 def _next_withheld(
-    leak: str,
+    leak: tuple[str, Figure],
     counts: Mapping[str, tuple[int, int, int]],
     shown: Mapping[str, PublicCount],
-    sums: Mapping[str, Sequence[str]],
+    sums: Sequence[Sum],
+    keep: Collection[str],
 ) -> str:
-    near = [name for name in _neighbours(leak, sums) if not shown[name].withheld]
-    parts = [name for name in near if name not in sums]
-    candidates = parts or near or [name for name in counts if not shown[name].withheld]
-    if not shown[leak].withheld:
-        candidates = [leak]  # its low figure leaks: better without the whole count
-    return min(candidates, key=lambda name: (counts[name][1], name))
+    key, figure = leak
+    if not shown[key].withheld:
+        return key  # its low figure leaks: better without the whole count
+    far = _distances(key, sums)
+    totals = {total for total, _ in sums}
+    tied = [name for name in far if not shown[name].withheld]
+    tied.sort(key=lambda name: (name in keep, far[name], name in totals, counts[name][1], name))
+    for name in tied:
+        if not _leaks(key, figure, {**shown, name: WITHHELD}, sums):
+            return name
+    return tied[0]
 
 
-def _check_sums(
-    counts: Mapping[str, tuple[int, int, int]], sums: Mapping[str, Sequence[str]]
-) -> None:
+def _check_sums(counts: Mapping[str, tuple[int, int, int]], sums: Sequence[Sum]) -> None:
     problems = []
-    for total, parts in sums.items():
+    for total, parts in sums:
         unknown = [name for name in (total, *parts) if name not in counts]
         if unknown:
             problems.append(f"the sum {total!r} names {unknown[0]!r}, which is not a count")

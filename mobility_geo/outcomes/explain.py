@@ -1,6 +1,7 @@
 """Why is this place stranded? An answer in words."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from mobility_geo.errors import InputError
+from mobility_geo.network.profiles import profile_row
 from mobility_geo.outcomes.stranded import find_stranded
 from mobility_geo.routing import GroupWays, find_group_ways, journey
 from mobility_geo.scenario import Case, Scenario
 from mobility_geo.schema import records
+from mobility_geo.units import MIN_PER_H
 
 REASON_WORDS = {
     "disconnected": "no way is left at all, by any means",
@@ -152,7 +155,18 @@ def _why_words(row: Mapping[str, Any]) -> list[str]:
 
 
 def _by(label: str) -> str:
-    return label.lower() if label.lower().startswith(("on ", "by ")) else f"by {label.lower()}"
+    """Say how people travel: "by truck", "on foot", "with a herd"."""
+    words = label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
+    return words if words.startswith(("on ", "by ", "with ")) else f"by {words}"
+
+
+def _duration(hours: float, hours_per_day: float) -> str:
+    """Say how long a way takes; longer than a day of travel, in days as well."""
+    if hours <= hours_per_day:
+        return f"{hours:,.1f} h"
+    # what is a hair over a whole number of days is not a day more
+    days = math.ceil(round(hours / hours_per_day, 6))
+    return f"{hours:,.0f} h on the move, about {days:,} days,"
 
 
 def _places(case: Case) -> str:
@@ -163,10 +177,14 @@ def _places(case: Case) -> str:
 def _way(case: Case, ways: GroupWays, row: int, column: int) -> str:
     way = journey(case.network, ways.arcs(row, column))
     places = case.network.places.set_index("place_id")["name"]
-    hours = ways.time_min[row, column] / 60
-    text = f"{places[ways.destination_ids[column]]} in {hours:,.1f} h"
+    profile = profile_row(case.network, ways.traveller(row).profile)
+    takes = _duration(
+        float(ways.time_min[row, column]) / MIN_PER_H, float(profile["hours_per_day"])
+    )
+    text = f"{places[ways.destination_ids[column]]} in {takes}"
     if way.modes:
         text += f" by {', then '.join(way.modes)}"
+    text = text.removesuffix(",")
     if way.crossing_ids:
         names = case.network.crossings.set_index("crossing_id")["name"]
         text += f", over {', '.join(names[name] for name in way.crossing_ids)}"

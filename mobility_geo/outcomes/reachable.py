@@ -2,14 +2,25 @@
 
 import datetime as dt
 
+import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from mobility_geo.routing import Ways, access_set, journey, solve_ways
-from mobility_geo.routing.groups import traveller_of
-from mobility_geo.scenario import ArcCosts, Case, Scenario, TravellerClass, conditions
+from mobility_geo.routing.groups import budget_units, traveller_of
+from mobility_geo.scenario import (
+    ArcCosts,
+    Case,
+    Closure,
+    Limits,
+    Scenario,
+    TravellerClass,
+    conditions,
+)
 from mobility_geo.schema import CATCHMENTS, REACHABLE, check_table
-from mobility_geo.units import MIN_PER_H
+from mobility_geo.units import MIN_PER_H, QUANTUM, Metric
 
 
 def reachable_waystations(
@@ -21,9 +32,10 @@ def reachable_waystations(
 ) -> pd.DataFrame:
     """List the way stations that each group's place can reach, nearest in time first.
 
-    A station counts if it works on that day and the least-time way to it is inside the risk and
-    time limits of the case: a way station is never offered where the risk on the way is over the
-    limit.
+    A station counts if it works on that day, does not stand in an area that insecurity or mines
+    close, and the least-time way to it is inside the risk and time limits: of the groups at a
+    place that travel alike the strictest. A way station is never offered where the risk on the
+    way or at the place is over the limit.
 
     Parameters
     ----------
@@ -53,7 +65,7 @@ def reachable_waystations(
     """
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
-    stations = case.waystations_on(day)
+    stations = safe_waystations(case, laid, day)
     groups = case.groups
     if base is not None:
         groups = groups[(groups["base"] == base).to_numpy(dtype=bool)]
@@ -73,11 +85,9 @@ def reachable_waystations(
         time, risk = ways.total("time_min"), ways.total("risk")
         length, fare = ways.total("length_m"), ways.total("cost_xof")
         usual = normal.total("time_min")
-        counts = np.isfinite(time)
-        if case.limits.risk_limit is not None:
-            counts &= risk <= case.limits.risk_limit
-        if case.limits.time_limit_h is not None:
-            counts &= time <= case.limits.time_limit_h * MIN_PER_H
+        budget = _strictest(mine, case.limits, places)
+        counts = np.isfinite(time) & (np.rint(time / QUANTUM["time_min"]) <= budget["time_min"])
+        counts &= np.rint(risk / QUANTUM["risk"]) <= budget["risk"]
         for i, place in enumerate(places):
             order = [j for j in np.argsort(time[i], kind="stable") if counts[i, j]]
             for rank, j in enumerate(order, start=1):
@@ -89,6 +99,7 @@ def reachable_waystations(
                         "profile": traveller.profile,
                         "kind": traveller.kind,
                         "nationality": traveller.nationality,
+                        "exposure_class": traveller.exposure_class or None,
                         "waystation_id": stations["waystation_id"].iloc[int(j)],
                         "waystation_name": stations["name"].iloc[int(j)],
                         "rank": rank,
@@ -97,12 +108,61 @@ def reachable_waystations(
                         "length_m": length[i, j],
                         "cost_xof": fare[i, j],
                         "risk": risk[i, j],
-                        "modes": ">".join(way.modes) or "at the place",
+                        "modes": ">".join(way.modes)
+                        or ("at the place" if length[i, j] == 0 else "on the same road"),
                         "crossing_ids": ">".join(way.crossing_ids) or None,
                     }
                 )
     table = pd.DataFrame(rows, columns=list(REACHABLE.names))
     return check_table(table, REACHABLE)
+
+
+def _strictest(
+    groups: pd.DataFrame, limits: Limits, places: list[str]
+) -> dict[Metric, npt.NDArray[np.float64]]:
+    """Return the lowest budget of the groups at each place, in units, as a column."""
+    budget = budget_units(groups, limits)
+    position = [places.index(place) for place in groups["place_id"]]
+    found: dict[Metric, npt.NDArray[np.float64]] = {}
+    for metric, values in budget.items():
+        lowest = np.full(len(places), np.inf)
+        np.minimum.at(lowest, position, values)
+        found[metric] = lowest[:, None]
+    return found
+
+
+def safe_waystations(case: Case, scenario: Scenario, day: dt.date) -> gpd.GeoDataFrame:
+    """Return the way stations that work on a day and do not stand where nobody may pass.
+
+    A station in an area that insecurity or mines close is not offered: it would draw people
+    there.
+
+    Parameters
+    ----------
+    case, scenario, day
+        The question.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Schema `WAYSTATIONS`.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> len(safe_waystations(case, case.scenario, case.scenario.when))
+    2
+    """
+    stations = case.waystations_on(day)
+    points = stations.to_crs(4326).geometry.to_numpy()
+    closed = np.zeros(len(stations), dtype=bool)
+    for disruption in scenario.active(day):
+        shuts = any(isinstance(effect, Closure) for effect in disruption.effects)
+        area = disruption.what.area
+        if shuts and area is not None and disruption.kind in {"insecurity", "mine"}:
+            closed |= shapely.intersects(area, points)
+    return gpd.GeoDataFrame(stations[~closed].reset_index(drop=True))
 
 
 def _ways(
@@ -156,17 +216,18 @@ def catchments(
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
     traveller = traveller or main_traveller(case)
-    stations = case.waystations_on(day)
+    stations = safe_waystations(case, laid, day)
     settlements = case.network.places[case.network.places["kind"] == "settlement"]
     costs = conditions(case.network, laid, day, traveller).dense()
     ways = _ways(case, costs, traveller, list(settlements["place_id"]),
                  list(stations["place_id"]))  # fmt: skip
+    risk, time = ways.total("risk"), ways.total("time_min")
+    limits = case.limits
     counts = ways.reachable()
-    if case.limits.risk_limit is not None:
-        counts &= ways.total("risk") <= case.limits.risk_limit
-    time = ways.total("time_min")
-    if case.limits.time_limit_h is not None:
-        counts &= time <= case.limits.time_limit_h * MIN_PER_H
+    if limits.risk_limit is not None:
+        counts &= risk <= limits.risk_limit
+    if limits.time_limit_h is not None:
+        counts &= time <= limits.time_limit_h * MIN_PER_H + QUANTUM["time_min"] / 2
     best = ways.nearest(counts)
     has = best >= 0
     station = np.where(has, best, 0)
@@ -191,7 +252,8 @@ def main_traveller(case: Case) -> TravellerClass:
     Returns
     -------
     TravellerClass
-        A resident of Mali on a truck if the case has no groups.
+        If the case has no groups: a resident of the country of most places, by the first
+        travel profile of the network.
 
     Examples
     --------
@@ -203,7 +265,10 @@ def main_traveller(case: Case) -> TravellerClass:
     movers = groups[(groups["base"] == "movers").to_numpy(dtype=bool)]
     chosen = movers if len(movers) else groups
     if not len(chosen):
-        return TravellerClass()
+        return TravellerClass(
+            profile=next(iter(case.network.profiles["profile"]), ""),
+            nationality=next(iter(case.network.places["country"].mode()), ""),
+        )
     travellers = [traveller_of(row) for _, row in chosen.iterrows()]
     people: dict[TravellerClass, int] = {}
     for traveller, persons in zip(travellers, chosen["persons"], strict=True):

@@ -11,14 +11,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from mobility_geo.errors import labels
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
 from mobility_geo.outcomes.attribution import persons_freed
-from mobility_geo.outcomes.reachable import catchments, reachable_waystations
+from mobility_geo.outcomes.reachable import (
+    catchments,
+    main_traveller,
+    reachable_waystations,
+)
 from mobility_geo.outcomes.stranded import find_stranded
 from mobility_geo.outcomes.targets import compare_with_targets
+from mobility_geo.routing import find_group_ways
 from mobility_geo.routing.groups import traveller_of
-from mobility_geo.scenario import Case, conditions, footprints
-from mobility_geo.scenario.disruptions import Closure, Regime
+from mobility_geo.scenario import Case, conditions, footprints, idle_disruptions
+from mobility_geo.scenario.disruptions import CapacityFactor, Closure, Regime
 from mobility_geo.schema import (
     COMPARISON,
     DESTINATIONS,
@@ -27,6 +33,9 @@ from mobility_geo.schema import (
     WAYSTATIONS,
     empty_table,
 )
+from mobility_geo.units import Metric
+
+BUDGET_METRICS: tuple[Metric, ...] = ("risk", "cost_xof")
 
 
 class Progress(Protocol):
@@ -86,7 +95,8 @@ class Results:
             ``movers`` and ``residents``, each with ``persons`` and one entry per status, each of
             these with ``best``, ``low`` and ``high`` people; ``cannot_reach`` is stranded (or cut
             off) and isolated together; ``stranded_by_reason`` and ``stranded_by_cause`` are
-            people of the movers.
+            people of the movers; where lifting any one of several kinds of disruption would free
+            them, the cause names all of these.
 
         Examples
         --------
@@ -107,9 +117,12 @@ class Results:
             block["cannot_reach"] = _people(rows[cannot.to_numpy(dtype=bool)])
             told[base] = block
         stranded = self.status[(self.status["status"] == "stranded").to_numpy(dtype=bool)]
-        for name, column in (("stranded_by_reason", "reason"), ("stranded_by_cause", "cause")):
-            sums = stranded.groupby(column)["persons"].sum()
-            told[name] = {str(key): int(value) for key, value in sums.items()}
+        reasons = stranded.groupby("reason")["persons"].sum()
+        told["stranded_by_reason"] = {str(key): int(value) for key, value in reasons.items()}
+        causes = stranded.groupby("causes_all")["persons"].sum()
+        told["stranded_by_cause"] = {
+            str(key).replace("|", " or "): int(value) for key, value in causes.items()
+        }
         return told
 
 
@@ -185,7 +198,7 @@ def solve_case(
         case=case, when=day, status=status, baseline=baseline, reachable=stations,
         od_flows=od.table, edge_flows=flows.edges, crossing_flows=flows.crossings,
         catchments=nearest, edge_conditions=states, disruptions=shapes,
-        warnings=_warnings(case, status), run_info=_run_info(case, day),
+        warnings=_warnings(case, day, status), run_info=_run_info(case, day),
     )  # fmt: skip
     tell("Comparison with published figures", 0.97)
     compared = replace(results, comparison=compare_with_targets(results))
@@ -207,23 +220,24 @@ def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, 
         held = conditions(case.network, case.scenario, day, traveller)
         states = held.edge_states()
         frames.append(states)
-        shut = set(states.loc[states["state"] == "closed", "edge_id"])
+        closed_here = set(states.loc[states["state"].isin(["closed", "partly_closed"]), "edge_id"])
         for row in held.causes.itertuples():
-            if row.edge_id in shut and row.disruption_id in closers:
+            if row.edge_id in closed_here and row.disruption_id in closers:
                 closing.setdefault(str(row.disruption_id), set()).add(str(row.edge_id))
     first = frames[0] if frames else None
     if first is None:
-        quiet = conditions(case.network, case.scenario, day)
+        quiet = conditions(case.network, case.scenario, day, main_traveller(case))
         first = quiet.edge_states()
         frames = [first]
     words = np.stack([frame["state"].to_numpy(dtype=object) for frame in frames])
     passable = words != "not_passable"
-    shut = (words == "closed") & passable
+    shut = ((words == "closed") | (words == "partly_closed")) & passable
     state = np.full(words.shape[1], "open", dtype=object)
     for name in ("riskier", "slower"):
         state[(words == name).any(axis=0)] = name
     state[shut.any(axis=0)] = "partly_closed"
-    state[shut.any(axis=0) & (shut | ~passable | (words == "out_of_season")).all(axis=0)] = "closed"
+    ended = (words == "closed") | ~passable | (words == "out_of_season")
+    state[shut.any(axis=0) & ended.all(axis=0)] = "closed"
     only_season = ((words == "out_of_season") | ~passable).all(axis=0) & passable.any(axis=0)
     state[only_season] = "out_of_season"
     state[~passable.any(axis=0)] = "not_passable"
@@ -244,8 +258,27 @@ def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, 
     return table, {name: len(edges) for name, edges in closing.items()}
 
 
-def _warnings(case: Case, status: pd.DataFrame) -> tuple[str, ...]:
-    found = []
+def _warnings(case: Case, day: dt.date, status: pd.DataFrame) -> tuple[str, ...]:
+    """Return what the reader of the results should know."""
+    found = [*_budget_warnings(case, day, status)]
+    open_sets = set(case.destinations_on(day)["destination_set"])
+    without = sorted(set(case.groups["destination_set"]) - open_sets)
+    if without:
+        found.append(
+            f"No destination is open on {day} in {labels(without)}: the people who depend on it "
+            "count as unknown."
+        )
+    table = case.network.crossings
+    limited = table[["throughput_persons_per_day", "opens_hour", "closes_hour"]].notna()
+    partly = [
+        d for d in case.scenario.active(day)
+        if any(isinstance(e, CapacityFactor) and e.value > 0 for e in d.effects)
+    ]  # fmt: skip
+    if partly or bool(limited.to_numpy().any()):
+        found.append(
+            "Hours and people per day of crossings, and capacity factors above 0, are kept but "
+            "not applied: a crossing passes everybody or nobody."
+        )
     unknown = int(status.loc[status["status"] == "unknown", "persons"].sum())
     if unknown:
         found.append(f"The status of {unknown:,} people is unknown; see the status table.")
@@ -258,12 +291,37 @@ def _warnings(case: Case, status: pd.DataFrame) -> tuple[str, ...]:
         found.append(
             f"{len(unsure)} disruptions have a probability below 1 and count as happening here."
         )
+    idle = idle_disruptions(case.network, case.scenario, day)
+    if idle:
+        found.append(f"Active, but hitting no edge of the network: {labels(idle)}.")
     if case.network.edges["state_reported_on"].isna().all():
         found.append(
             "Nobody reported the state of any edge of the network: edges count as passable unless "
             "a disruption says otherwise."
         )
     return tuple(found)
+
+
+def _budget_warnings(case: Case, day: dt.date, status: pd.DataFrame) -> list[str]:
+    """Say for how many of the stranded a slower or dearer way would stay inside all budgets."""
+    over = status[status["reason"].isin(["over_risk", "over_money"]).to_numpy(dtype=bool)]
+    over = over[(over["status"] == "stranded").to_numpy(dtype=bool)]
+    if not len(over):
+        return []
+    groups = case.groups[case.groups["group_id"].isin(over["group_id"]).to_numpy(dtype=bool)]
+    other = np.zeros(len(groups), dtype=bool)
+    for impedance in BUDGET_METRICS:
+        ways = find_group_ways(case, None, day, groups=groups, impedance=impedance)
+        other |= ways.within().any(axis=1)
+    names = set(groups["group_id"].to_numpy()[other])
+    people = int(over.loc[over["group_id"].isin(names), "persons"].sum())
+    if not people:
+        return []
+    sentence = (
+        f"Budgets are tested on the quickest way. For {people:,} of the stranded over a budget, a "
+        "slower way would stay inside all of their budgets."
+    )
+    return [sentence]
 
 
 def _sha(tables: list[pd.DataFrame], words: list[str]) -> str:

@@ -3,17 +3,16 @@
 import calendar
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from mobility_geo.errors import ConservationError
-from mobility_geo.flows import round_to_total
-from mobility_geo.network import Network
-from mobility_geo.outcomes.capacity import placed_persons
+from mobility_geo.flows import place_people
+from mobility_geo.outcomes.held import held_up
 from mobility_geo.routing import GroupWays, find_group_ways
 from mobility_geo.scenario import Case, Scenario
 from mobility_geo.scenario.disruptions import CAUSE_OF_KIND
@@ -23,6 +22,9 @@ GROUP_COLUMNS = (
     "group_id", "base", "place_id", "kind", "nationality", "profile", "trip", "destination_set",
 )  # fmt: skip
 """What every row of statuses repeats of its group."""
+
+OUTCOMES = ("can_reach", "stranded", "isolated", "unknown")
+FIGURES = ("persons", "persons_low", "persons_high")
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -40,7 +42,8 @@ def find_stranded(
     Stranded (residents: cut off) are those who could reach an allowed destination inside every
     budget on the same date without any disruption, and cannot under the scenario. Isolated could
     not even then. Unknown are those whose place is not attached to the network, or whose answer
-    hangs on an edge last reported longer ago than ``case.limits.unknown_after_days``.
+    hangs on an edge last reported longer ago than ``case.limits.unknown_after_days``, or never.
+    Also unknown are those for whom no destination is open, or none that is attached.
 
     Parameters
     ----------
@@ -55,7 +58,8 @@ def find_stranded(
     -------
     pandas.DataFrame
         Schema `STATUS`: one row per group and outcome. People are conserved to the person, in
-        the best, the low and the high figure.
+        the best, the low and the high figure, each of which is solved by itself: the interval is
+        that of the number of people, not of roads or closures.
 
     Raises
     ------
@@ -83,61 +87,37 @@ def find_stranded(
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
     question = _Question(case=case, scenario=laid, day=day)
-    now = question.ways(laid)
-    base = question.ways(laid.baseline())
+    now, base = question.ways(laid), question.ways(laid.baseline())
     groups = now.groups
-    persons = groups["persons"].to_numpy(dtype=np.int64)
-    reached = question.placed(now)
-    reached_base = question.placed(base)
-    unattached = _unattached(case, groups)
-    hanging = question.hangs_on_old_reports(reached)
-    unknown = np.where(unattached, persons, hanging)
-    can = np.minimum(reached, persons - unknown)
-    lost = persons - unknown - can
-    stranded = np.minimum(np.maximum(reached_base - can, 0), lost)
-    isolated = lost - stranded
-    reasons = _Reasons.find(question, now, np.flatnonzero(lost > 0), reached)
-    causes = (
-        question.causes(np.flatnonzero(stranded > 0), reached)
-        if with_causes
-        else {int(row): () for row in np.flatnonzero(stranded > 0)}
-    )
-    seasonal = question.reaches_in_another_month(np.flatnonzero(isolated > 0))
-    target = now.nearest(now.within())
-    usual = base.nearest(base.within())
-    rows: list[dict[str, object]] = []
-    for i, group in enumerate(records(groups)):
-        parts = {"can_reach": can[i], "stranded": stranded[i], "isolated": isolated[i],
-                 "unknown": unknown[i]}  # fmt: skip
-        low, high = (_spread(list(parts.values()), int(group[name]))
-                     for name in ("persons_low", "persons_high"))  # fmt: skip
-        for number, (status, count) in enumerate(parts.items()):
-            if count == 0 and not (persons[i] == 0 and number == 0):
-                continue
-            row: dict[str, object] = {
-                **{name: group[name] for name in GROUP_COLUMNS}, "status": status,
-                "persons": int(count), "persons_low": int(low[number]),
-                "persons_high": int(high[number]),
-            }  # fmt: skip
-            if usual[i] >= 0:
-                row["baseline_time_min"] = float(base.time_min[i, usual[i]])
-            if status == "can_reach" and target[i] >= 0:
-                j = int(target[i])
-                row |= {"destination_place_id": now.destination_ids[j],
-                        "time_min": float(now.time_min[i, j]),
-                        "length_m": float(now.length_m[i, j]),
-                        "cost_xof": float(now.cost_xof[i, j]),
-                        "risk": float(now.risk[i, j])}  # fmt: skip
-            if status in {"stranded", "isolated"}:
-                row |= reasons.words(i, full=bool(reached[i] > 0))
-            if status == "isolated":
-                row["isolated_kind"] = "seasonal" if i in seasonal else "permanent"
-            if status == "stranded":
-                row["status"] = "cut_off" if group["base"] == "residents" else "stranded"
-                row |= _cause_words(causes[i])
-                if group["base"] == "movers":
-                    row |= _held(case, now, base, i, int(usual[i]), str(row["reason"]))
-            rows.append(row)
+    counts = {name: _count(question, now, base, groups[name].to_numpy(np.int64))
+              for name in FIGURES}  # fmt: skip
+    present = _present(question, now, base, counts)
+    some, some_base = now.within().any(axis=1), base.within().any(axis=1)
+    told = _Told(
+        now=now, base=base, counts=counts, present=present,
+        reasons={
+            "stranded": _Reasons.find(question, now, np.flatnonzero(present["stranded"] & ~some)),
+            "isolated": _Reasons.find(
+                replace(question, scenario=laid.baseline()), base,
+                np.flatnonzero(present["isolated"] & ~some_base),
+            ),
+        },
+        causes=question.causes(np.flatnonzero(present["stranded"])) if with_causes else {},
+        seasonal=question.reaches_in_another_month(
+            np.flatnonzero(present["isolated"] & ~some_base)
+        ),
+        target=now.nearest(
+            question.placed(now, groups["persons_high"].to_numpy(np.int64)) > 0
+        ),
+        usual=base.nearest(base.within()),
+        capacity_checked=question.capacity_known(now),
+    )  # fmt: skip
+    rows = [
+        told.row(number, group, status)
+        for number, group in enumerate(records(groups))
+        for status in OUTCOMES
+        if present[status][number]
+    ]
     table = pd.DataFrame(rows, columns=list(STATUS.names))
     place = case.network.places.set_index("place_id")
     table["pcode"] = table["place_id"].map(place["pcode"])
@@ -147,22 +127,55 @@ def find_stranded(
     return table
 
 
-def _spread(parts: list[int], total: int) -> IntArray:
-    """Spread the low or high figure as the best one; without a best figure, all are in the first.
+def _present(
+    question: "_Question", now: GroupWays, base: GroupWays, counts: dict[str, dict[str, IntArray]]
+) -> dict[str, BoolArray]:
+    """Say which groups get a row of each status: those with people in any figure."""
+    found: dict[str, BoolArray] = {
+        status: np.stack([counts[name][status] for name in FIGURES]).max(axis=0) > 0
+        for status in OUTCOMES
+    }
+    nobody = ~np.stack(list(found.values())).any(axis=0)
+    for status, alone in _as_one_person(question, now, base).items():
+        found[status] |= nobody & alone
+    return found
 
-    Parameters
-    ----------
-    parts
-        Best figure by outcome, people.
-    total
-        Low or high figure, people.
 
-    Returns
-    -------
-    numpy.ndarray
-        int64, one per outcome; sums to `total`.
-    """
-    return round_to_total(parts if any(parts) else [1, *([0] * (len(parts) - 1))], total)
+def _journey_words(now: GroupWays, row: int, column: int) -> dict[str, object]:
+    """Return the destination columns of a group that can reach."""
+    return {
+        "destination_place_id": now.destination_ids[column],
+        "time_min": float(now.time_min[row, column]),
+        "length_m": float(now.length_m[row, column]),
+        "cost_xof": float(now.cost_xof[row, column]),
+        "risk": float(now.risk[row, column]),
+    }
+
+
+def _count(
+    question: "_Question", now: GroupWays, base: GroupWays, persons: IntArray
+) -> dict[str, IntArray]:
+    """Return how many people of each group have each status; they add up to `persons`."""
+    before = question.placed(base, persons).sum(axis=1)
+    reached = question.placed(now, persons, keep=before).sum(axis=1)
+    unknown = np.where(
+        question.undecidable(now), persons, reached - question.surely_placed(reached, persons)
+    )
+    can = np.where(unknown == persons, 0, reached - unknown)
+    lost = persons - unknown - can
+    stranded = np.minimum(np.maximum(before - reached, 0), lost)
+    return {"can_reach": can, "stranded": stranded, "isolated": lost - stranded,
+            "unknown": unknown}  # fmt: skip
+
+
+def _as_one_person(question: "_Question", now: GroupWays, base: GroupWays) -> dict[str, BoolArray]:
+    """Return the status that one person of each group would have, if places were free."""
+    unknown = question.undecidable(now)
+    can = now.within().any(axis=1) & ~unknown
+    stranded = base.within().any(axis=1) & ~can & ~unknown
+    isolated = ~(can | stranded | unknown)
+    found = {"can_reach": can, "stranded": stranded, "isolated": isolated, "unknown": unknown}
+    return {status: np.asarray(alone) for status, alone in found.items()}
 
 
 def _check_conserved(table: pd.DataFrame, groups: pd.DataFrame) -> None:
@@ -180,11 +193,6 @@ def _check_conserved(table: pd.DataFrame, groups: pd.DataFrame) -> None:
         if len(wrong):
             msg = f"{column} not conserved for groups {wrong.index.tolist()[:3]}"
             raise ConservationError(msg)
-
-
-def _unattached(case: Case, groups: pd.DataFrame) -> BoolArray:
-    attached = set(case.network.accesses["place_id"])
-    return ~groups["place_id"].isin(attached).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -212,73 +220,94 @@ class _Question:
             also_closed=also_closed,
         )  # fmt: skip
 
-    def placed(self, ways: GroupWays) -> IntArray:
+    def placed(self, ways: GroupWays, persons: IntArray, keep: IntArray | None = None) -> IntArray:
         """Place movers and residents apart: residents only might move."""
         open_now = self.case.destinations_on(self.day)
-        result = np.zeros(len(ways.groups), dtype=np.int64)
+        result = np.zeros(ways.allowed.shape, dtype=np.int64)
         for base in ("movers", "residents"):
             rows = np.flatnonzero((ways.groups["base"] == base).to_numpy(dtype=bool))
             if len(rows):
-                result[rows] = placed_persons(_some(ways, rows), open_now)
+                result[rows] = place_people(
+                    _some(ways, rows), open_now, persons=persons[rows],
+                    keep=None if keep is None else keep[rows],
+                )  # fmt: skip
         return result
 
-    def hangs_on_old_reports(self, reached: IntArray) -> IntArray:
-        """Return how many people of each group could no longer reach if old reports were wrong."""
+    def undecidable(self, ways: GroupWays) -> BoolArray:
+        """Say which groups nothing can be said of: they, or all their destinations, are nowhere."""
+        attached = set(self.case.network.accesses["place_id"])
+        here = ways.groups["place_id"].isin(attached).to_numpy(dtype=bool)
+        there = np.array([place in attached for place in ways.destination_ids], dtype=bool)
+        somewhere = (ways.allowed & there[None, :]).any(axis=1)
+        return np.asarray(~((here & somewhere) | ways.within().any(axis=1)))
+
+    def surely_placed(self, reached: IntArray, persons: IntArray) -> IntArray:
+        """Return how many people of each group reach even if old reports are wrong by now."""
         days = self.case.limits.unknown_after_days
+        if days is None:
+            return reached
         reported = self.case.network.edges["state_reported_on"]
-        if days is None or not bool(reported.notna().any()):
-            return np.zeros_like(reached)
-        old = pd.Timestamp(self.day) - reported > pd.Timedelta(days=days)
+        old = reported.isna() | (pd.Timestamp(self.day) - reported > pd.Timedelta(days=days))
         edges = np.flatnonzero(old.to_numpy(dtype=bool))
         if not len(edges):
-            return np.zeros_like(reached)
-        without = self.placed(self.ways(self.scenario, also_closed=edges.tolist()))
-        hanging: IntArray = np.maximum(reached - without, 0)
-        return hanging
+            return reached
+        without = self.ways(self.scenario, also_closed=edges.tolist())
+        sure: IntArray = np.minimum(
+            self.placed(without, persons, keep=reached).sum(axis=1), reached
+        )
+        return sure
 
-    def causes(self, rows: IntArray, reached: IntArray) -> dict[int, tuple[str, ...]]:
+    def capacity_known(self, ways: GroupWays) -> BoolArray:
+        """Say for which groups every destination within reach has a stated capacity."""
+        given = self.case.destinations_on(self.day).groupby("place_id")["capacity_persons"].min()
+        known = given.reindex(list(ways.destination_ids)).notna().to_numpy(dtype=bool)
+        within = ways.within()
+        some, unlimited = within.any(axis=1), (within & ~known[None, :]).any(axis=1)
+        return np.asarray(some & ~unlimited)
+
+    def causes(self, rows: IntArray) -> dict[int, tuple[str, ...]]:
         """Return for each stranded group the causes whose lifting alone frees some of it."""
         found: dict[int, list[str]] = {int(row): [] for row in rows}
         if not len(rows):
             return {}
+        competing = bool(self.case.destinations["capacity_persons"].notna().any())
+        asked = np.arange(len(self.case.groups)) if competing else rows
+        persons = self.case.groups["persons_high"].to_numpy(np.int64)[asked]
+        before = self.placed(self.ways(self.scenario, asked), persons).sum(axis=1)
         active = {CAUSE_OF_KIND[d.kind] for d in self.scenario.active(self.day)}
         for cause in (name for name in CAUSES if name in active):
             kinds = [kind for kind, of in CAUSE_OF_KIND.items() if of == cause]
-            lifted = self.freed(self.scenario.without(kinds=kinds), rows, reached)
-            for row in rows[lifted > 0]:
-                found[int(row)].append(cause)
+            lifted = self.ways(self.scenario.without(kinds=kinds), asked)
+            more = self.placed(lifted, persons, keep=before).sum(axis=1) > before
+            for row in asked[more]:
+                if int(row) in found:
+                    found[int(row)].append(cause)
         return {row: tuple(causes) for row, causes in found.items()}
 
-    def freed(self, scenario: Scenario, rows: IntArray, reached: IntArray) -> IntArray:
-        """Return how many more people of some groups reach under another scenario."""
-        if self.case.destinations["capacity_persons"].notna().any():
-            after = self.placed(self.ways(scenario))[rows]  # everybody competes for places
-        else:
-            after = self.placed(self.ways(scenario, rows))
-        more: IntArray = np.maximum(after - reached[rows], 0)
-        return more
-
     def reaches_in_another_month(self, rows: IntArray) -> set[int]:
-        """Return the groups that reach a destination in the normal season of another month."""
+        """Return the groups that reach one of today's destinations in another normal month."""
         found: set[int] = set()
-        for month in range(1, 13):
+        today = self.case.destinations_on(self.day)
+        for month in (month for month in range(1, 13) if month != self.day.month):
             rest = np.array([row for row in rows if int(row) not in found], dtype=np.int64)
             if not len(rest):
                 break
             day = dt.date(self.day.year, month, calendar.monthrange(self.day.year, month)[1])
             quiet = Scenario(name=self.scenario.name, when=day, start=day, end=day)
-            ways = find_group_ways(self.case, quiet, groups=self.case.groups.iloc[rest])
+            ways = find_group_ways(
+                self.case, quiet, groups=self.case.groups.iloc[rest], destinations=today
+            )
             found |= {int(row) for row in rest[ways.within().any(axis=1)]}
         return found
 
 
 def _some(ways: GroupWays, rows: IntArray) -> GroupWays:
-    return GroupWays(
-        case=ways.case, groups=ways.groups.iloc[rows].reset_index(drop=True),
-        destination_ids=ways.destination_ids, allowed=ways.allowed[rows],
-        time_min=ways.time_min[rows], length_m=ways.length_m[rows],
-        cost_xof=ways.cost_xof[rows], risk=ways.risk[rows], in_risk=ways.in_risk[rows],
-        in_time=ways.in_time[rows], in_money=ways.in_money[rows], ways=ways.ways, held=ways.held,
+    """Return the ways of some of the groups."""
+    arrays = ("allowed", "time_min", "length_m", "cost_xof", "risk", "in_risk", "in_time",
+              "in_money")  # fmt: skip
+    return replace(
+        ways, groups=ways.groups.iloc[rows].reset_index(drop=True),
+        **{name: getattr(ways, name)[rows] for name in arrays},
     )  # fmt: skip
 
 
@@ -296,12 +325,10 @@ class _Reasons:
         return {"reason": self.first[row], "reasons_all": "|".join(self.every[row])}
 
     @classmethod
-    def find(
-        cls, question: _Question, now: GroupWays, rows: IntArray, reached: IntArray
-    ) -> "_Reasons":
+    def find(cls, question: _Question, now: GroupWays, rows: IntArray) -> "_Reasons":
+        """Find the reasons of some groups, none of whose ways is within their budgets."""
         first: dict[int, str] = {}
         every: dict[int, list[str]] = {}
-        rows = rows[reached[rows] == 0]
         if not len(rows):
             return cls(first=first, every=every)
         served = question.scenario.without(kinds=["service"])
@@ -340,90 +367,56 @@ class _Reasons:
                 ok &= inside[position]
                 if not reason and not ok.any():
                     reason = name
-            reason = reason or "over_capacity"
             first[int(row)] = reason
             every[int(row)] = [reason, *(name for name in own if name != reason)]
         return cls(first=first, every=every)
 
 
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Told:
+    """Everything that rows of the status table are made from."""
+
+    now: GroupWays
+    base: GroupWays
+    counts: dict[str, dict[str, IntArray]]
+    present: dict[str, BoolArray]
+    reasons: dict[str, _Reasons]
+    causes: dict[int, tuple[str, ...]]
+    seasonal: set[int]
+    target: npt.NDArray[np.int32]
+    usual: npt.NDArray[np.int32]
+    capacity_checked: BoolArray
+
+    def row(self, number: int, group: dict[str, Any], status: str) -> dict[str, object]:
+        """Return the row of one group and status."""
+        now, base, usual = self.now, self.base, int(self.usual[number])
+        row: dict[str, object] = {
+            **{name: group[name] for name in GROUP_COLUMNS}, "status": status,
+            "capacity_checked": bool(self.capacity_checked[number]),
+            **{name: int(self.counts[name][status][number]) for name in FIGURES},
+        }  # fmt: skip
+        if usual >= 0:
+            row["baseline_time_min"] = float(base.time_min[number, usual])
+        if status == "can_reach" and self.target[number] >= 0:
+            row |= _journey_words(now, number, int(self.target[number]))
+        if status == "isolated":
+            full = bool(base.within()[number].any())
+            row |= self.reasons[status].words(number, full=full)
+            if not full:
+                row["isolated_kind"] = "seasonal" if number in self.seasonal else "permanent"
+        if status == "stranded":
+            full = bool(now.within()[number].any())
+            row |= self.reasons[status].words(number, full=full)
+            if number in self.causes:
+                row |= _cause_words(self.causes[number])
+            if group["base"] == "movers":
+                row |= held_up(now, base, number, usual, reason=str(row["reason"]))
+            else:
+                row["status"] = "cut_off"
+        return row
+
+
 def _cause_words(causes: tuple[str, ...]) -> dict[str, object]:
     if not causes:
         return {"cause": "joint", "causes_all": "joint"}
-    return {"cause": causes[0], "causes_all": "|".join(causes)}
-
-
-def _held(
-    case: Case, now: GroupWays, base: GroupWays, row: int, column: int, reason: str
-) -> dict[str, object]:  # fmt: skip
-    """Find the last place that is reached on the way they would have gone in the baseline."""
-    network = case.network
-    group = now.groups.iloc[row]
-    traveller = now.traveller(row)
-    arcs = base.arcs(row, column)
-    costs = now.held[traveller].dense()
-    start = network.accesses.loc[network.accesses["place_id"] == group["place_id"], "node_id"]
-    node = int(network.arcs.tail[arcs[0]]) if len(arcs) else int(
-        network.node_positions([start.iloc[0]])[0])  # fmt: skip
-    spent = {"time_min": 0.0, "cost_xof": 0.0, "risk": 0.0}
-    limit = _budgets(case, group)
-    blocking = -1
-    for arc in arcs:
-        if not costs.open[arc]:
-            blocking = int(arc)
-            break
-        spent["time_min"] += float(costs.time_min[arc])
-        spent["cost_xof"] += float(costs.cost_xof[arc])
-        spent["risk"] += float(costs.risk[arc])
-        if any(spent[name] > limit[name] for name in limit):
-            blocking = int(arc)
-            break
-        node = int(network.arcs.head[arc])
-    if reason == "over_capacity":
-        return _held_words(network, node, "station", None)
-    crossing = None
-    if blocking >= 0:
-        name = network.edges["crossing_id"].iloc[int(network.arcs.edge[blocking])]
-        crossing = None if pd.isna(name) else str(name)
-    kind = str(network.nodes["kind"].iloc[node])
-    held_kind = "crossing" if crossing or kind == "crossing" else (
-        "settlement" if kind in {"settlement", "port"} else "dispersed")  # fmt: skip
-    if held_kind == "crossing" and crossing is None:
-        crossing = _crossing_at(case, node)
-    return _held_words(network, node, held_kind, crossing)
-
-
-def _budgets(case: Case, group: pd.Series) -> dict[str, float]:
-    def pick(own: float, default: float | None, scale: float) -> float:
-        value = default if np.isnan(own) else own
-        return np.inf if value is None else float(value) * scale
-
-    return {
-        "time_min": pick(group["time_limit_h"], case.limits.time_limit_h, 36_000),
-        "cost_xof": pick(group["money_xof"], None, 1),
-        "risk": pick(group["risk_limit"], case.limits.risk_limit, 1e6),
-    }
-
-
-def _crossing_at(case: Case, node: int) -> str | None:
-    network = case.network
-    node_id = network.nodes["node_id"].iloc[node]
-    edges = network.edges[network.edges["crossing_id"].notna()]
-    here = edges[(edges["from_node_id"] == node_id) | (edges["to_node_id"] == node_id)]
-    return str(here["crossing_id"].iloc[0]) if len(here) else None
-
-
-def _held_words(
-    network: Network, node: int, held_kind: str, crossing: str | None
-) -> dict[str, object]:
-    row = network.nodes.iloc[node]
-    name = row["name"]
-    if crossing is not None:
-        found = network.crossings.loc[network.crossings["crossing_id"] == crossing, "name"]
-        name = found.iloc[0]
-    elif pd.isna(name):
-        nearest = int(shapely.distance(network.places.geometry.to_numpy(), row.geometry).argmin())
-        name = f"near {network.places['name'].iloc[nearest]}"
-    return {
-        "held_node_id": str(row["node_id"]), "held_name": str(name), "held_kind": held_kind,
-        "held_crossing_id": crossing,
-    }  # fmt: skip
+    return {"cause": causes[0] if len(causes) == 1 else "either", "causes_all": "|".join(causes)}

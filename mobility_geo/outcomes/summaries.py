@@ -346,7 +346,7 @@ def waystation_reach(results: "Results") -> gpd.GeoDataFrame:
     reach = results.reachable
     groups = results.case.groups
     movers = groups[groups["base"] == "movers"]
-    traveller = ["place_id", "profile", "kind", "nationality"]
+    traveller = ["place_id", "profile", "kind", "nationality", "exposure_class"]
     people = reach.merge(movers[[*traveller, "persons"]], on=traveller)
     by = reach.groupby("waystation_id")
     nearest = results.catchments[results.catchments["waystation_id"].notna()]

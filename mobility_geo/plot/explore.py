@@ -170,7 +170,7 @@ def explore_status(results: "Results", *, element: str = "movers") -> Map:
             *_country_names(network),
         ],
         legend=_status_legend(results, asked, base),
-        notes=[_made_with(results)],
+        notes=_notes(results),
     )
 
 
@@ -234,7 +234,7 @@ def explore_flows(results: "Results", *, rule: summaries.Rule = "least_time") ->
                 ],
             ),
         ],
-        notes=[_made_with(results)],
+        notes=_notes(results),
     )
 
 
@@ -266,6 +266,11 @@ def _refuse_public(results: "Results", name: str) -> None:
             "are held; draw plot_public_status() or write_brief(), or set audience = 'internal'"
         )
         raise InputError(msg)
+
+
+def _notes(results: "Results") -> list[str]:
+    returning = bool((results.status["trip"] == "return").any())
+    return [*([words.RETURN_SENTENCES["en"]] if returning else []), _made_with(results)]
 
 
 def _made_with(results: "Results") -> str:
@@ -425,9 +430,8 @@ def _state_layer(results: "Results", *, shown: bool = True) -> MapLayer:
     edges = results.case.network.edges.merge(results.edge_conditions, on="edge_id")
     edges = edges[edges["state"].isin(keys)]
     # the worst lies on top
-    edges = edges.sort_values(
-        "state", key=lambda state: -state.map(keys.index), kind="stable", ignore_index=True
-    )
+    rank = {name: -number for number, name in enumerate(keys)}
+    edges = edges.iloc[np.argsort([rank[state] for state in edges["state"]], kind="stable")]
     names = dict(
         zip(results.disruptions["disruption_id"], results.disruptions["name"], strict=True)
     )

@@ -352,7 +352,9 @@ def plot_public_status(
     shown: "Mapping[str, PublicCount]",
     ax: "Axes | None" = None,
     *,
+    regions: gpd.GeoDataFrame | None = None,
     language: words.Language = "en",
+    legend: bool = True,
 ) -> "Axes":
     """Draw how many people are stranded in each zone, in classes and without points: for sharing.
 
@@ -366,8 +368,12 @@ def plot_public_status(
         move.
     ax
         Axes to draw on; a new page if left out.
+    regions
+        Areas to shade, with `pcode` and `name`; the zones of the network if left out.
     language
         English or French.
+    legend
+        Whether to draw the legend in the map.
 
     Returns
     -------
@@ -376,32 +382,64 @@ def plot_public_status(
     """
     network = results.case.network
     ax = situation.open_sheet(ax)
-    zones = network.zones
-    inside = zones[zones["pcode"].isin(shown)]
+    zones = network.zones if regions is None else regions
+    inside = zones[zones["pcode"].isin(shown) & zones.geometry.notna()]
     bounds = situation.set_extent(ax, _extent(inside if len(inside) else zones))
     situation.draw_base(ax, network, bounds)
-    entries = _draw_public_zones(ax, zones, shown, bounds, language)
+    _draw_public_zones(ax, zones, shown, bounds)
     ax.apply_aspect()
+    spots = inside.representative_point()
     labels = [
         Label(x=x, y=y, text=str(name), weight=float(area), radius_pt=0, size_pt=9)
-        for name, (x, y), area in zip(
-            inside["name"], positions(inside.representative_point()), inside.area, strict=True
-        )
+        for name, (x, y), area in zip(inside["name"], positions(spots), inside.area, strict=True)
     ]
     situation.place_labels(ax, labels)
-    legend = ax.legend(
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
-        loc="lower left",
-        fontsize=9,
-        title=PUBLIC_WORDS[language]["heading"],
-        title_fontsize=9,
-        alignment="left",
-        framealpha=0.92,
-        edgecolor="none",
-    )
-    legend.set_zorder(9)
+    if legend:
+        entries = public_legend(language)
+        drawn = ax.legend(
+            [Patch(facecolor=colour, edgecolor=_PUBLIC_LINE) for colour, _ in entries],
+            [text for _, text in entries],
+            loc="lower left",
+            fontsize=9,
+            title=PUBLIC_WORDS[language]["heading"],
+            title_fontsize=9,
+            alignment="left",
+            framealpha=0.92,
+            edgecolor="none",
+        )
+        drawn.set_zorder(9)
     return ax
+
+
+def public_legend(language: words.Language = "en") -> list[tuple[str, str]]:
+    """Return the classes of the map for sharing.
+
+    Parameters
+    ----------
+    language
+        English or French.
+
+    Returns
+    -------
+    list of tuple
+        Colour and words, the largest class first.
+
+    Examples
+    --------
+    >>> public_legend()[0][1], public_legend("fr")[-1][1]
+    ('20,000 or more', 'hors de la question')
+    """
+    text = PUBLIC_WORDS[language]
+    ends = [words.whole(number, language=language) for number in PUBLIC_BREAKS]
+    entries = [(_PUBLIC_COLOURS[-1], text["from"].format(low=ends[-1]))]
+    for number in reversed(range(len(ends) - 1)):
+        between = text["between"].format(low=ends[number], high=ends[number + 1])
+        entries.append((_PUBLIC_COLOURS[number], between))
+    return [
+        *entries,
+        (palette.WITHHELD_COLOUR, text["withheld"]),
+        (palette.LAND_COLOUR, text["nobody"]),
+    ]
 
 
 PUBLIC_WORDS: Final[dict[words.Language, dict[str, str]]] = {
@@ -421,6 +459,7 @@ PUBLIC_WORDS: Final[dict[words.Language, dict[str, str]]] = {
     },
 }
 PUBLIC_BREAKS: Final = (10.0, 1000.0, 5000.0, 20_000.0)
+_PUBLIC_LINE: Final = "#6b665e"
 _PUBLIC_COLOURS: Final = ("#fee8c8", "#fdbb84", "#ef6548", "#a3160f")
 
 
@@ -450,9 +489,14 @@ def _subtitle(results: "Results") -> str:
 
 def _notes(results: "Results") -> list[str]:
     network = results.case.network
-    made = f"Results: modelled with {results.run_info.get('toolkit', 'mobility-geo')}."
+    toolkit = results.run_info.get("toolkit", "mobility-geo")
+    returning = bool((results.status["trip"] == "return").any())
     return [
-        f"{words.source_note(network)} {made} {situation.projection_note(network.crs)}",
+        *([words.RETURN_SENTENCES["en"]] if returning else []),
+        (
+            f"{words.source_note(network)} Results: modelled with {toolkit}. "
+            f"{situation.projection_note(network.crs)}"
+        ),
     ]
 
 
@@ -805,36 +849,18 @@ def _draw_public_zones(
     zones: gpd.GeoDataFrame,
     shown: "Mapping[str, PublicCount]",
     bounds: situation.Bounds,
-    language: words.Language,
-) -> list[tuple["Artist", str]]:
+) -> None:
     near = situation.simple_zones(zones, bounds)
-    text = PUBLIC_WORDS[language]
     value = near["pcode"].map({code: count.value for code, count in shown.items()})
-    asked = near["pcode"].isin(shown)
-    withheld = near[(asked & value.isna()).to_numpy(dtype=bool)]
-    counted = near[value.notna()]
+    withheld = near[(near["pcode"].isin(shown) & value.isna()).to_numpy(dtype=bool)]
+    counted = near[value.notna().to_numpy(dtype=bool)]
     classes = palette.class_of(value.dropna().to_numpy(dtype=float), PUBLIC_BREAKS)
-    entries: list[tuple[Artist, str]] = []
-    for number, colour in reversed(list(enumerate(_PUBLIC_COLOURS))):
+    for number, colour in enumerate(_PUBLIC_COLOURS):
         rows = counted[classes == number]
         if len(rows):
-            situation.draw_zones(ax, rows.geometry, facecolor=colour, edgecolor="#6b665e",
+            situation.draw_zones(ax, rows.geometry, facecolor=colour, edgecolor=_PUBLIC_LINE,
                                  linewidth=0.7, zorder=1.5, gid=f"public-{number}")  # fmt: skip
-        low = words.whole(PUBLIC_BREAKS[number], language=language)
-        if number + 1 < len(PUBLIC_BREAKS):
-            high = words.whole(PUBLIC_BREAKS[number + 1], language=language)
-            entry = text["between"].format(low=low, high=high)
-        else:
-            entry = text["from"].format(low=low)
-        entries.append((Patch(facecolor=colour, edgecolor="#6b665e"), entry))
-    situation.draw_zones(ax, withheld.geometry, facecolor=palette.WITHHELD_COLOUR,
-                         edgecolor="#6b665e", linewidth=0.7, zorder=1.5, hatch="///",
-                         gid="public-withheld")  # fmt: skip
-    entries.append(
-        (Patch(facecolor=palette.WITHHELD_COLOUR, edgecolor="#6b665e", hatch="///"),
-         text["withheld"])
-    )  # fmt: skip
-    entries.append(
-        (Patch(facecolor=palette.LAND_COLOUR, edgecolor=palette.ZONE_LINE), text["nobody"])
-    )
-    return entries
+    if len(withheld):
+        situation.draw_zones(ax, withheld.geometry, facecolor=palette.WITHHELD_COLOUR,
+                             edgecolor=_PUBLIC_LINE, linewidth=0.7, zorder=1.5,
+                             gid="public-withheld")  # fmt: skip

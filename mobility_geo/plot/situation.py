@@ -540,7 +540,7 @@ def _padded(text: str, handle: "Artist") -> str:
     if not isinstance(handle, Line2D) or handle.get_linestyle() not in {"none", "None"}:
         return text
     beyond = max(handle.get_markersize() - 1.7 * _LEGEND_PT, 0) / (2.4 * _LEGEND_PT)
-    lines = max(int(np.ceil(beyond - 0.25)), 0)
+    lines = max(int(np.ceil(beyond - 0.1)), 0)
     return "\n" * lines + text + "\n" * lines
 
 

@@ -24,6 +24,12 @@ STATEMENTS: Final[dict[Language, tuple[str, ...]]] = {
 NOTHING: Final = "\N{EN DASH}"
 """Stands for a missing value."""
 
+RETURN_SENTENCES: Final[dict[Language, str]] = {
+    "en": _WORDS["en"]["return"]["sentence"],
+    "fr": _WORDS["fr"]["return"]["sentence"],
+}
+"""What every map and page of return routes says, by language."""
+
 _HALVES_BELOW_H: Final = 10
 _DAYS_FROM_H: Final = 48
 _SOURCES_SHOWN: Final = 2
@@ -189,13 +195,15 @@ def hours(number: float) -> str:
     return f"{days} d {rest} h"
 
 
-def source_note(network: "Network") -> str:
+def source_note(network: "Network", *, language: Language = "en") -> str:
     """Return where boundaries, roads and places come from, short enough to stand under a map.
 
     Parameters
     ----------
     network
         The network.
+    language
+        English or French; the sources themselves are told as the data tell them.
 
     Returns
     -------
@@ -208,15 +216,15 @@ def source_note(network: "Network") -> str:
     >>> source_note(load_toy().network).split(":")[0]
     'Boundaries'
     """
+    told = _WORDS[language]["source"]
     parts = []
     for name, table in (
-        ("Boundaries", network.zones),
-        ("roads and rivers", network.edges),
-        ("places", network.places),
-    ):
+        ("boundaries", network.zones), ("edges", network.edges), ("places", network.places),
+    ):  # fmt: skip
         # rows give detail after a bracket, a semicolon or a colon; a map has no room for it
         texts = table["source"].str.removeprefix("position: ")
         heads = texts.str.split(r"; | \(|: |, ", n=1, regex=True).str[0].value_counts()
-        shown = ", ".join(str(head) for head in heads.index[:_SOURCES_SHOWN])
-        parts.append(f"{name}: {shown}{' and others' if len(heads) > _SOURCES_SHOWN else ''}")
+        shown = [told["own_work"] if head == "own work" else str(head) for head in heads.index]
+        more = told["others"] if len(shown) > _SOURCES_SHOWN else ""
+        parts.append(f"{told[name]}{', '.join(shown[:_SOURCES_SHOWN])}{more}")
     return "; ".join(parts) + "."

@@ -1,30 +1,26 @@
 """`write_report`: the internal report of a run, as one page that asks no server for anything."""
 
-import base64
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
 from markupsafe import Markup
-from PIL import Image
 
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes import summaries
 from mobility_geo.plot import explore_flows, explore_status, pages, palette, words
 from mobility_geo.plot.maps import plot_flows, plot_held_at, plot_network, plot_status
 from mobility_geo.report import tables
+from mobility_geo.report.pictures import picture_source
+from mobility_geo.schema import records
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from mobility_geo.outcomes.results import Results
     from mobility_geo.plot import Map
-
-PICTURE_DPI: Final = 150
-"""Resolution of the printed maps: A4 at 150 dots per inch."""
 
 _MOST_NAMED: Final = 3
 
@@ -104,6 +100,7 @@ def write_report(results: "Results", path: str | os.PathLike[str]) -> Path:
         statements=words.STATEMENTS["en"],
         has_movers=movers,
         headline=headline_sentences(results),
+        capacity=capacity_sentence(results),
         parts=_status_parts(results, "movers"),
         resident_parts=_status_parts(results, "residents"),
         pictures=pictures,
@@ -148,78 +145,77 @@ def headline_sentences(results: "Results") -> list[str]:
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> from mobility_geo.outcomes import solve_case
-    >>> headline_sentences(solve_case(load_toy()))[0]
-    'Of 1,750 people on the move (1,540 to 2,010), 1,400 (1,200 to 1,600) cannot reach a destination.'
+    >>> headline_sentences(solve_case(load_toy()))[0][:44]
+    'Of 1,750 people on the move (1,540 to 2,010)'
     """
-    low, value, high = summaries.people_total(results.status)
     sentences = []
+    low, value, high = summaries.people_total(results.status)
     if high:
-        rows = summaries.people_by_status(results.status).set_index("status")
-        cannot = rows.loc[["stranded", "isolated"], list(summaries.PERSONS)].sum()
-        before = summaries.people_by_status(results.baseline).set_index("status")
-
-        def figure(status: str) -> str:
-            row = rows.loc[status]
-            told = words.interval(row["persons_low"], row["persons"], row["persons_high"])
-            return "Nobody" if told == "0" else told
-
-        sentences.append(
-            f"Of {_counted(low, value, high, 'people on the move')}, "
-            f"{words.interval(cannot['persons_low'], cannot['persons'], cannot['persons_high'])} "
-            "cannot reach a destination."
-        )
-        sentences.append(
-            f"{figure('stranded')} are stranded: they could get there without the closures. "
-            f"{figure('isolated')} could not get there even without the crisis. "
-            + (
-                f"The status of {figure('unknown')} more is unknown."
-                if rows.loc["unknown", "persons_high"]
-                else "The status of nobody is unknown."
-            )
-        )
-        sentences.append(
-            f"{figure('can_reach')} can reach a destination; without the closures of this date it "
-            f"would be {words.whole(before.loc['can_reach', 'persons'])}."
-        )
+        now = _by_status(results.status, "movers")
+        before = _by_status(results.baseline, "movers")
+        cannot = {name: now["stranded"][name] + now["isolated"][name] for name in summaries.PERSONS}
+        sentences += [
+            (
+                f"Of {_counted(low, value, high, 'people on the move')}, {_told(cannot)} "
+                "cannot reach a destination."
+            ),
+            (
+                f"{_told(now['stranded'])} are stranded: they could without the closures. "
+                f"{_told(now['isolated'])} could not get there even without the crisis. "
+                f"The status of {_told(now['unknown']).replace('Nobody', 'nobody')} is unknown."
+            ),
+            (
+                f"{_told(now['can_reach'])} can reach a destination; without the closures of this "
+                f"date it would be {words.whole(before['can_reach']['persons'])}."
+            ),
+        ]
     low, value, high = summaries.people_total(results.status, base="residents")
     if high:
-        rows = summaries.people_by_status(results.status, base="residents").set_index("status")
-        off = rows.loc["cut_off"]
+        off = _by_status(results.status, "residents")["cut_off"]
         sentences.append(
-            f"Of {_counted(low, value, high, 'residents')}, "
-            f"{words.interval(off['persons_low'], off['persons'], off['persons_high'])} would be "
-            "cut off from services if they had to leave; they are not counted among the stranded."
+            f"Of {_counted(low, value, high, 'residents')}, {_told(off)} would be cut off from "
+            "services if they had to leave; they are not counted among the stranded."
         )
     return sentences or ["The case asks about nobody."]
 
 
-def picture_source(ax: "Axes") -> str:
-    """Return a drawn map as the address of a picture that holds its own data.
+def capacity_sentence(results: "Results") -> str:
+    """Say for how many of those who can reach a destination its free places were counted.
 
     Parameters
     ----------
-    ax
-        Axes of a figure.
+    results
+        Results of a scenario.
 
     Returns
     -------
     str
-        A ``data:`` address with a PNG.
+        A sentence.
 
     Examples
     --------
-    >>> from matplotlib.figure import Figure
-    >>> picture_source(Figure(figsize=(1, 1)).subplots())[:22]
-    'data:image/png;base64,'
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.outcomes import solve_case
+    >>> capacity_sentence(solve_case(load_toy()))[:31]
+    'Free places were checked for 0 '
     """
-    figure = ax.get_figure(root=True)
-    drawn, held = io.BytesIO(), io.BytesIO()
-    if figure is not None:
-        figure.savefig(drawn, format="png", dpi=PICTURE_DPI, pil_kwargs={"compress_level": 0})
-        # a map has few colours: a palette makes the page a quarter of the size
-        picture = Image.open(drawn).convert("RGB")
-        picture.quantize(256, dither=Image.Dither.NONE).save(held, format="png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}"
+    status = results.status
+    reach = status[(status["base"] == "movers") & (status["status"] == "can_reach")]
+    checked = int(reach.loc[reach["capacity_checked"].astype("bool"), "persons"].sum())
+    return (
+        f"Free places were checked for {words.whole(checked)} of them; for the rest it is a "
+        "demand, not a promise."
+    )
+
+
+def _by_status(status: pd.DataFrame, base: summaries.Base) -> dict[str, dict[str, Any]]:
+    return {row["status"]: row for row in records(summaries.people_by_status(status, base=base))}
+
+
+def _told(row: dict[str, Any]) -> str:
+    if not row["persons_high"]:
+        return "Nobody"
+    return words.interval(row["persons_low"], row["persons"], row["persons_high"])
 
 
 def _counted(low: int, value: int, high: int, what: str) -> str:
@@ -232,13 +228,13 @@ def _status_parts(results: "Results", base: summaries.Base) -> list[StatusPart]:
     if not table["persons_high"].sum():
         return []
     parts = []
-    for row in tables.records(table):
+    for row in records(table):
         spread = row["persons_low"] != row["persons_high"]
         parts.append(
             StatusPart(
                 label=words.label("status", row["status"]),
                 colour=palette.STATUS_COLOURS[row["status"]],
-                share=0.0 if row["share"] != row["share"] else row["share"],  # noqa: PLR0124
+                share=float(np.nan_to_num(row["share"])),
                 figure=words.whole(row["persons"]),
                 between=f"{words.whole(row['persons_low'])} to {words.whole(row['persons_high'])}"
                 if spread
@@ -261,7 +257,7 @@ def _pictures(results: "Results") -> dict[str, Picture]:
     stranded = places.sort_values(["stranded_persons", "name"], ascending=[False, True])
     held = summaries.held_at(results)
     crossings = summaries.people_by_crossing(results)
-    passed = crossings["least_time_persons"] if "least_time_persons" in crossings.columns else []
+    passed = crossings.get("least_time_persons", pd.Series(0, crossings.index))
     pictures = {
         "status": Picture(
             heading="Who can reach a destination, and who is stranded",
@@ -275,7 +271,7 @@ def _pictures(results: "Results") -> dict[str, Picture]:
             heading="People per road, river leg and crossing",
             source=picture_source(plot_flows(results)),
             alt="Map of flows. The crossings that most people pass are "
-            f"{_largest_names(crossings['name'].tolist(), list(passed))}. "
+            f"{_largest_names(crossings['name'].tolist(), passed.tolist())}. "
             "The table of crossings holds the same figures.",
             block=_block(explore_flows(results), "map-flows"),
         ),

@@ -453,8 +453,8 @@ def closure_table(results: "Results") -> Table:
     """
     rows = []
     for row in records(summaries.closures_by_people_freed(results)):
-        period = " to ".join(
-            "open end" if pd.isna(day) else str(pd.Timestamp(day).date())
+        start, end = (
+            "open" if pd.isna(day) else words.day(pd.Timestamp(day).date())
             for day in (row["start"], row["end"])
         )
         severity = "" if pd.isna(row["severity"]) else f"severity {row['severity']:g}; "
@@ -464,7 +464,7 @@ def closure_table(results: "Results") -> Table:
                 Cell(text=str(row["name"]), below=words.label("disruption", row["kind"])),
                 number(row["persons_freed"]),
                 text(f"{severity}{row['effect']}{chance}"),
-                text(period),
+                Cell(text=f"from {start}", below=f"to {end}" if end != "open" else "no end known"),
                 Cell(text=f"{row['edges_closed']} of {row['edges_touched']}", number=True),
                 Cell(text=str(row["source"]), below=f"confidence: {row['confidence']}"),
             ]
@@ -504,7 +504,14 @@ def comparison_table(results: "Results") -> Table:
                 text(row["label"]),
                 _figure(row, "published", names),
                 _figure(row, "modelled", names),
-                Cell(text=_error(row), number=True),
+                Cell(text=_error(row, "error"), number=True),
+                Cell(
+                    text=words.NOTHING
+                    if pd.isna(row["modelled_logit"])
+                    else _amount(row["modelled_logit"], row),
+                    number=True,
+                ),
+                Cell(text=_error(row, "error_logit"), number=True),
                 text(
                     {"input": "input: proves nothing", "error": "see error"}.get(verdict, verdict)
                 ),
@@ -513,7 +520,16 @@ def comparison_table(results: "Results") -> Table:
         )
     return Table(
         caption="Model against published figures, errors as they come out",
-        columns=["Figure", "Published", "Modelled", "Error", "Finding", "Source"],
+        columns=[
+            "Figure",
+            "Published",
+            "Modelled, least time",
+            "Error",
+            "Modelled, logit",
+            "Error",
+            "Finding",
+            "Source",
+        ],
         rows=rows,
         faint_rows=frozenset(inputs),
         empty="The case has no published figures to compare with.",
@@ -629,7 +645,10 @@ def source_table(results: "Results") -> Table:
         ("Ways of travelling", network.profiles), ("Speeds", network.speeds),
     ):  # fmt: skip
         counts = table["source"].value_counts()
-        shown = [f"{source} ({words.whole(count)} rows)" for source, count in counts[:4].items()]
+        shown = [
+            f"{source} ({words.whole(count)} rows)" if count > 1 else str(source)
+            for source, count in counts[:4].items()
+        ]
         more = len(counts) - len(shown)
         if more > 0:
             shown.append(f"and {more} others")
@@ -671,8 +690,8 @@ def _amount(value: float, row: dict[str, Any]) -> str:
     return f"{value:.3g}"
 
 
-def _error(row: dict[str, Any]) -> str:
-    error = row["error"]
+def _error(row: dict[str, Any], column: str) -> str:
+    error = row[column]
     if pd.isna(error):
         return words.NOTHING
     if row["unit"] == "share":

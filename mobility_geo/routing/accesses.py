@@ -16,12 +16,26 @@ IntArray = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Foot:
+    """Where a place meets an edge: row of the edge, share of its length, and the way off the road.
+
+    Time and length of the way off the road are in whole units.
+    """
+
+    edge: int
+    share: float
+    time_min: int
+    length_m: int
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class AccessSet:
     """Accesses of a list of places for one traveller, in whole units of each metric.
 
     `pointer` has one entry per place and one more: the accesses of place `i` are the entries
-    ``pointer[i]`` to ``pointer[i + 1]`` of the other arrays. An access along a closed edge is
-    left out.
+    ``pointer[i]`` to ``pointer[i + 1]`` of the other arrays. An access whose part of an edge is
+    closed is left out. `feet` says for each place where it meets edges, so that two places along
+    one edge need not go through its ends.
     """
 
     place_ids: tuple[str, ...]
@@ -31,6 +45,7 @@ class AccessSet:
     length_m: IntArray
     cost_xof: IntArray
     risk: IntArray
+    feet: tuple[tuple[Foot, ...], ...] = ()
 
     def metric(self, name: Metric) -> IntArray:
         """Return the offsets in one metric."""
@@ -83,9 +98,10 @@ def access_set(
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
-    >>> from mobility_geo.scenario import conditions
+    >>> from mobility_geo.scenario import TravellerClass, conditions
     >>> case = load_toy()
-    >>> costs = conditions(case.network, case.scenario).dense()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> costs = conditions(case.network, case.scenario, None, who).dense()
     >>> access_set(case.network, costs, "truck", ["northtown", "oasis"]).attached().tolist()
     [True, False]
     """
@@ -99,29 +115,40 @@ def access_set(
     rows_of: dict[str, list[int]] = {}
     for row, place in enumerate(table["place_id"]):
         rows_of.setdefault(str(place), []).append(row)
-    edge_ids = table["edge_id"].to_numpy(dtype=object)
-    on_edge = table["edge_id"].notna().to_numpy(dtype=bool)
+    edge_of = network.edge_rows.get_indexer(pd.Index(table["edge_id"]))
     node = network.node_rows.get_indexer(pd.Index(table["node_id"]))
     off_road = table["off_road_m"].to_numpy(dtype=float)
     along = table["along_m"].to_numpy(dtype=float)
+    length_m = network.edges["length_m"].to_numpy(dtype=float)
     kept: list[tuple[int, float, float, float, float]] = []
+    feet: list[tuple[Foot, ...]] = []
     pointer = [0]
     for place in wanted:
+        stands: dict[int, Foot] = {}
         for row in rows_of.get(place, []):
-            time = off_road[row] / KM_M / off_road_kph * MIN_PER_H
-            length, cost, risk = off_road[row] + along[row], 0.0, 0.0
-            if on_edge[row]:
-                edge = int(network.edge_positions([edge_ids[row]])[0])
-                # leaving towards the head of the edge runs forward, arriving from it backward
-                to_head = int(node[row]) == int(network.arcs.head[edge])
-                arc = edge if to_head == leaving else int(backward[edge])
-                if arc < 0 or not costs.open[arc]:
-                    continue
-                share = along[row] / max(float(network.edges["length_m"].iloc[edge]), 1e-9)
-                time += share * float(costs.time_min[arc]) * QUANTUM["time_min"]
-                cost = share * float(costs.cost_xof[arc])
-                risk = share * float(costs.risk[arc]) * QUANTUM["risk"]
-            kept.append((int(node[row]), time, length, cost, risk))
+            walk_min = off_road[row] / KM_M / off_road_kph * MIN_PER_H
+            edge = int(edge_of[row])
+            if edge < 0:
+                kept.append((int(node[row]), walk_min, off_road[row], 0.0, 0.0))
+                continue
+            share = min(along[row] / max(length_m[edge], 1e-9), 1.0)
+            to_head = int(node[row]) == int(network.arcs.head[edge])
+            part = (1 - share, 1.0) if to_head else (0.0, share)
+            stands[edge] = Foot(
+                edge=edge, share=part[0] if to_head else part[1],
+                time_min=int(quantise(walk_min, "time_min")),
+                length_m=int(quantise(off_road[row], "length_m")),
+            )  # fmt: skip
+            # leaving towards the head of the edge runs forward, arriving from it backward
+            arc = edge if to_head == leaving else int(backward[edge])
+            whole = arc_units(costs, arc, *part)
+            if whole is not None:
+                kept.append(
+                    (int(node[row]), walk_min + share * whole[0] * QUANTUM["time_min"],
+                     off_road[row] + along[row], share * whole[2],
+                     share * whole[3] * QUANTUM["risk"])
+                )  # fmt: skip
+        feet.append(tuple(stands.values()))
         pointer.append(len(kept))
     columns = np.array(kept, dtype=float).reshape(-1, 5)
     return AccessSet(
@@ -132,4 +159,36 @@ def access_set(
         length_m=quantise(columns[:, 2], "length_m"),
         cost_xof=quantise(columns[:, 3], "cost_xof"),
         risk=quantise(columns[:, 4], "risk"),
+        feet=tuple(feet),
     )
+
+
+def arc_units(
+    costs: ArcCosts, arc: int, start: float, end: float
+) -> tuple[int, int, int, int] | None:
+    """Return what a whole arc costs, if the stretch of it that is travelled can be passed.
+
+    Parameters
+    ----------
+    costs
+        What holds.
+    arc
+        Row of the arc; -1: there is none in that direction.
+    start, end
+        The stretch, as shares of the line, 0 to 1.
+
+    Returns
+    -------
+    tuple of int or None
+        Time, length, fare and risk of the whole arc in units; None if the stretch is closed.
+        Slowness and risk are taken as spread evenly along the arc.
+    """
+    if arc < 0:
+        return None
+    if costs.open[arc]:
+        return (int(costs.time_min[arc]), int(costs.length_m[arc]), int(costs.cost_xof[arc]),
+                int(costs.risk[arc]))  # fmt: skip
+    partly = costs.closed_arcs.get(arc)
+    if partly is None or not partly.leaves_open(start, end):
+        return None
+    return partly.time_min, partly.length_m, partly.cost_xof, partly.risk

@@ -1,8 +1,8 @@
 """The reference engine: Dijkstra of scipy on whole-number costs.
 
-Origins and destinations are lists of accesses, never nodes added to the graph. Among ways of
-equal cost the one through the smaller arc and access number is taken, so that a run gives the
-same way every time.
+Origins and destinations are lists of accesses, never nodes added to the graph. Among parallel arcs
+of equal cost the one with the smaller row is taken, among accesses the first, among whole ways the
+one that scipy finds first; as tables are sorted by key, the same content gives the same way.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from scipy.sparse.csgraph import dijkstra
 
 from mobility_geo.errors import CostOverflowError, InputError, NoPathError
 from mobility_geo.network import Network
-from mobility_geo.routing.accesses import AccessSet
+from mobility_geo.routing.accesses import AccessSet, Foot, arc_units
 from mobility_geo.scenario import ArcCosts
 from mobility_geo.units import PATH_SUM_LIMIT, Metric, dequantise
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 METRICS: tuple[Metric, ...] = ("time_min", "length_m", "cost_xof", "risk")
+DIRECT = -2
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -37,7 +38,10 @@ class Ways:
         Nodes that trees start from, and the arc by which each tree enters each node (-1: none),
         int32, shape (sources, nodes).
     access_from, access_to
-        Which access the best way leaves and enters by, int32; -1: unreachable.
+        Which access the best way leaves and enters by, int32; -1: unreachable, -2: the way does
+        not pass a node, because both places are one, or meet the same edge.
+    direct
+        Units of each metric of the ways that do not pass a node, by (origin, destination).
     """
 
     network: Network
@@ -50,6 +54,7 @@ class Ways:
     parent_arc: IntArray
     access_from: IntArray
     access_to: IntArray
+    direct: dict[tuple[int, int], dict[Metric, int]]
 
     def reachable(self) -> npt.NDArray[np.bool_]:
         """Say for each pair whether there is a way, shape (origins, destinations)."""
@@ -66,7 +71,8 @@ class Ways:
         Returns
         -------
         numpy.ndarray
-            int32, rows of `Network.arcs`; empty if both are at the same node.
+            int32, rows of `Network.arcs`; empty if the way passes no whole arc: both places are
+            at the same node, or meet the same edge.
 
         Raises
         ------
@@ -74,6 +80,8 @@ class Ways:
             If there is no way.
         """
         start = int(self.access_from[origin, destination])
+        if start == DIRECT:
+            return np.empty(0, dtype=np.int32)
         if start < 0:
             one = self.origins.place_ids[origin]
             two = self.destinations.place_ids[destination]
@@ -112,6 +120,8 @@ class Ways:
         along = sums[tree, self.destinations.node[stop]]
         offset = self.origins.metric(metric)[start].astype(float)
         total[ok] = along + offset + self.destinations.metric(metric)[stop]
+        for pair, units in self.direct.items():
+            total[pair] = units[metric]
         return dequantise(total, metric)
 
     def nearest(self, allowed: npt.NDArray[np.bool_] | None = None) -> IntArray:
@@ -193,9 +203,10 @@ def solve_ways(
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> from mobility_geo.routing import access_set
-    >>> from mobility_geo.scenario import conditions
+    >>> from mobility_geo.scenario import TravellerClass, conditions
     >>> case = load_toy()
-    >>> costs = conditions(case.network, case.scenario.baseline()).dense()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> costs = conditions(case.network, case.scenario.baseline(), None, who).dense()
     >>> ends = [
     ...     access_set(case.network, costs, "truck", [town], leaving=town == "northtown")
     ...     for town in ("northtown", "southtown")
@@ -227,10 +238,6 @@ def solve_ways(
         distance, parent = np.atleast_2d(distance), np.atleast_2d(parent)
     else:
         distance, parent = np.empty((0, size)), np.empty((0, size), dtype=np.int32)
-    finite = distance[np.isfinite(distance)]
-    if finite.size and float(finite.max()) >= PATH_SUM_LIMIT:
-        msg = f"{impedance}: a way costs {float(finite.max()):g} units, 2**29 or more"
-        raise CostOverflowError(msg)
     parent_arc = np.full(parent.shape, -1, dtype=np.int32)
     has = parent >= 0
     if bool(has.any()):
@@ -241,10 +248,18 @@ def solve_ways(
         )
         parent_arc[has] = kept[np.searchsorted(key, wanted)]
     units, start, stop = _join(origins, destinations, sources, distance, impedance)
+    direct = _shorter_direct(network, costs, origins, destinations, units, impedance)
+    for pair, spent in direct.items():
+        units[pair] = spent[impedance]
+        start[pair] = stop[pair] = DIRECT
+    finite = units[np.isfinite(units)]
+    if finite.size and float(finite.max()) >= PATH_SUM_LIMIT:
+        msg = f"{impedance}: a way costs {float(finite.max()):g} units, 2**29 or more"
+        raise CostOverflowError(msg)
     return Ways(
         network=network, origins=origins, destinations=destinations, impedance=impedance,
         costs=costs, units=units, sources=sources, parent_arc=parent_arc, access_from=start,
-        access_to=stop,
+        access_to=stop, direct=direct,
     )  # fmt: skip
 
 
@@ -282,3 +297,43 @@ def _join(
             start[block] = np.where(better, leave[:, None], start[block])
             stop[block] = np.where(better, enter[None, :], stop[block])
     return units, start, stop
+
+
+def _shorter_direct(
+    network: Network,
+    costs: ArcCosts,
+    origins: AccessSet,
+    destinations: AccessSet,
+    units: FloatArray,
+    impedance: Metric,
+) -> dict[tuple[int, int], dict[Metric, int]]:
+    """Return the ways that pass no node, where they cost less than those that do."""
+    found: dict[tuple[int, int], dict[Metric, int]] = {}
+    column = {place: number for number, place in enumerate(destinations.place_ids)}
+    meeting: dict[int, list[tuple[int, Foot]]] = {}
+    for number, feet in enumerate(destinations.feet):
+        for foot in feet:
+            meeting.setdefault(foot.edge, []).append((number, foot))
+    size = len(network.edges)
+    backward = np.full(size, -1, dtype=np.int64)
+    backward[network.arcs.edge[size:]] = np.arange(size, len(network.arcs))
+    for i, place in enumerate(origins.place_ids):
+        for one in origins.feet[i] if origins.feet else ():
+            for j, two in meeting.get(one.edge, []):
+                arc = one.edge if two.share >= one.share else int(backward[one.edge])
+                low, high = sorted((one.share, two.share))
+                whole = arc_units(costs, arc, low, high)
+                if whole is None:
+                    continue
+                part = high - low
+                spent: dict[Metric, int] = {
+                    "time_min": one.time_min + two.time_min + round(part * whole[0]),
+                    "length_m": one.length_m + two.length_m + round(part * whole[1]),
+                    "cost_xof": round(part * whole[2]),
+                    "risk": round(part * whole[3]),
+                }
+                if spent[impedance] < min(units[i, j], found.get((i, j), spent)[impedance] + 1):
+                    found[i, j] = spent
+        if place in column:
+            found[i, column[place]] = dict.fromkeys(METRICS, 0)
+    return found

@@ -13,12 +13,14 @@ from mobility_geo.routing.engine import METRICS, Ways, solve_ways
 from mobility_geo.scenario import (
     ArcCosts,
     Case,
+    ClosedArc,
     Conditions,
+    Limits,
     Scenario,
     TravellerClass,
     conditions,
 )
-from mobility_geo.units import MIN_PER_H, Metric
+from mobility_geo.units import MIN_PER_H, QUANTUM, Metric
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -30,6 +32,8 @@ class GroupWays:
 
     Attributes
     ----------
+    day
+        The day it is for.
     groups, destination_ids
         Rows and columns.
     allowed
@@ -43,6 +47,7 @@ class GroupWays:
     """
 
     case: Case
+    day: dt.date
     groups: pd.DataFrame
     destination_ids: tuple[str, ...]
     allowed: BoolArray
@@ -110,6 +115,8 @@ def find_group_ways(
     ignore_borders: bool = False,
     any_mode: bool = False,
     also_closed: Collection[int] = (),
+    destinations: pd.DataFrame | None = None,
+    impedance: Metric = "time_min",
 ) -> GroupWays:
     """Find the ways of groups to their destinations under a scenario.
 
@@ -130,6 +137,10 @@ def find_group_ways(
         shortest length at 1 km per unit of time and mean nothing.
     also_closed
         As in `conditions`.
+    destinations
+        Destinations to take instead of those that are open on the day; schema `DESTINATIONS`.
+    impedance
+        Metric to minimise.
 
     Returns
     -------
@@ -150,7 +161,7 @@ def find_group_ways(
     chosen = (case.groups if groups is None else groups).reset_index(drop=True)
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
-    destinations = case.destinations_on(day)
+    destinations = case.destinations_on(day) if destinations is None else destinations
     ids = tuple(sorted(set(destinations["place_id"])))
     column = {name: number for number, name in enumerate(ids)}
     shape = (len(chosen), len(ids))
@@ -176,7 +187,7 @@ def find_group_ways(
             costs,
             access_set(case.network, costs, traveller.profile, places),
             access_set(case.network, costs, traveller.profile, ids, leaving=False),
-            impedance="length_m" if any_mode else "time_min",
+            impedance="length_m" if any_mode else impedance,
         )
         found[traveller], kept[traveller] = ways, held
         origin = [places.index(place) for place in chosen["place_id"].iloc[rows]]
@@ -185,24 +196,54 @@ def find_group_ways(
             matrix[rows] = total[origin]
         for row in rows:
             allowed[row, members.get(chosen["destination_set"].iloc[row], [])] = True
-    limits = case.limits
+    budget = budget_units(chosen, case.limits)
+
+    def inside(metric: Metric) -> BoolArray:
+        # in whole units, so that a journey of exactly the limit is inside it
+        return np.rint(metrics[metric] / QUANTUM[metric]) <= budget[metric][:, None]
+
     return GroupWays(
-        case=case, groups=chosen, destination_ids=ids, allowed=allowed, ways=found, held=kept,
-        in_risk=_in_budget(metrics["risk"], chosen["risk_limit"], limits.risk_limit, 1.0),
-        in_time=_in_budget(metrics["time_min"], chosen["time_limit_h"], limits.time_limit_h,
-                           MIN_PER_H),
-        in_money=_in_budget(metrics["cost_xof"], chosen["money_xof"], None, 1.0),
+        case=case, day=day, groups=chosen, destination_ids=ids, allowed=allowed, ways=found,
+        held=kept,
+        in_risk=inside("risk"), in_time=inside("time_min"), in_money=inside("cost_xof"),
         time_min=metrics["time_min"], length_m=metrics["length_m"],
         cost_xof=metrics["cost_xof"], risk=metrics["risk"],
     )  # fmt: skip
 
 
-def _in_budget(spent: FloatArray, own: pd.Series, default: float | None, scale: float) -> BoolArray:
-    budget = own.to_numpy(dtype=float).copy()
-    if default is not None:
-        budget[np.isnan(budget)] = default
-    budget = np.where(np.isnan(budget), np.inf, budget * scale)
-    return spent <= budget[:, None]
+def budget_units(groups: pd.DataFrame, limits: Limits) -> dict[Metric, FloatArray]:
+    """Return the budgets of groups in whole units of time, risk and money.
+
+    Parameters
+    ----------
+    groups
+        Schema `GROUPS`.
+    limits
+        Budgets of groups that have none of their own.
+
+    Returns
+    -------
+    dict
+        Metric to float64, one per group; `inf`: no budget.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> budget_units(load_toy().groups, Limits(time_limit_h=1.0))["time_min"].tolist()
+    [36000.0, 36000.0, 36000.0, 36000.0]
+    """
+    found: dict[Metric, FloatArray] = {}
+    given: tuple[tuple[Metric, str, float | None, float], ...] = (
+        ("time_min", "time_limit_h", limits.time_limit_h, MIN_PER_H),
+        ("risk", "risk_limit", limits.risk_limit, 1.0),
+        ("cost_xof", "money_xof", None, 1.0),
+    )
+    for metric, column, default, scale in given:
+        budget = groups[column].to_numpy(dtype=float).copy()
+        budget[np.isnan(budget)] = np.inf if default is None else default
+        # the small number makes up for limits that binary fractions fall short of
+        found[metric] = np.floor(budget * scale / QUANTUM[metric] + 1e-6)
+    return found
 
 
 def _any_mode(
@@ -212,11 +253,16 @@ def _any_mode(
     """Return arcs that are open to any profile, at their length."""
     network = case.network
     usable = np.zeros(len(network.arcs), dtype=bool)
+    partly: dict[int, ClosedArc] = {}
     for profile in network.profiles["profile"]:
         other = replace(traveller, profile=str(profile))
-        usable |= conditions(network, scenario, day, other, ignore_borders=ignore_borders
-                             ).dense().open  # fmt: skip
+        costs = conditions(network, scenario, day, other, ignore_borders=ignore_borders).dense()
+        usable |= costs.open
+        partly |= costs.closed_arcs
     length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
     units = np.where(usable, np.rint(length), 0).astype(np.int32)
     nothing = np.zeros(len(usable), dtype=np.int32)
-    return ArcCosts(open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing)
+    return ArcCosts(
+        open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing,
+        closed_arcs={arc: one for arc, one in partly.items() if not usable[arc]},
+    )  # fmt: skip

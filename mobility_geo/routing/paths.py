@@ -56,8 +56,11 @@ def journey(network: Network, arcs: npt.NDArray[np.int32]) -> Journey:
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> from mobility_geo.routing import find_ways
+    >>> from mobility_geo.scenario import TravellerClass
     >>> case = load_toy()
-    >>> ways = find_ways(case.network, case.scenario.baseline(), ["northtown"], ["farpost"])
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> ends = ["northtown"], ["farpost"]
+    >>> ways = find_ways(case.network, case.scenario.baseline(), *ends, traveller=who)
     >>> journey(case.network, ways.arcs(0, 0)).crossing_ids
     ('gate',)
     """

@@ -20,15 +20,15 @@ def find_ways(
     origins: Iterable[str],
     destinations: Iterable[str],
     *,
+    traveller: TravellerClass,
     when: dt.date | str | None = None,
-    traveller: TravellerClass | None = None,
     impedance: Metric = "time_min",
 ) -> Ways:
     """Find the least-impedance ways between places under a scenario.
 
     Parameters
     ----------
-    network, scenario, when, traveller
+    network, scenario, traveller, when
         See `conditions`.
     origins, destinations
         Ids of places.
@@ -49,10 +49,11 @@ def find_ways(
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> case = load_toy()
-    >>> find_ways(case.network, case.scenario, ["northtown"], ["southtown"]).reachable().tolist()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> ways = find_ways(case.network, case.scenario, ["northtown"], ["southtown"], traveller=who)
+    >>> ways.reachable().tolist()
     [[False]]
     """
-    traveller = traveller or TravellerClass()
     costs = conditions(network, scenario, when, traveller).dense()
     return solve_ways(
         network,
@@ -69,15 +70,15 @@ def skim_matrix(
     origins: Iterable[str],
     destinations: Iterable[str],
     *,
+    traveller: TravellerClass,
     when: dt.date | str | None = None,
-    traveller: TravellerClass | None = None,
     impedance: Metric = "time_min",
 ) -> npt.NDArray[np.float64]:
     """Return the impedance between places as a matrix.
 
     Parameters
     ----------
-    network, scenario, when, traveller, origins, destinations, impedance
+    network, scenario, origins, destinations, traveller, when, impedance
         See `find_ways`.
 
     Returns
@@ -95,11 +96,13 @@ def skim_matrix(
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> case = load_toy()
-    >>> skim_matrix(case.network, case.scenario, ["northtown"], ["southtown"]).tolist()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> ends = ["northtown"], ["southtown"]
+    >>> skim_matrix(case.network, case.scenario, *ends, traveller=who).tolist()
     [[inf]]
     """
     return find_ways(
-        network, scenario, origins, destinations, when=when, traveller=traveller,
+        network, scenario, origins, destinations, traveller=traveller, when=when,
         impedance=impedance,
     ).total(impedance)  # fmt: skip
 
@@ -110,15 +113,15 @@ def skim_table(
     origins: Iterable[str],
     destinations: Iterable[str],
     *,
+    traveller: TravellerClass,
     when: dt.date | str | None = None,
-    traveller: TravellerClass | None = None,
     impedance: Metric = "time_min",
 ) -> pd.DataFrame:
     """Return the impedance between places as a long table, with all metrics along the ways.
 
     Parameters
     ----------
-    network, scenario, when, traveller, origins, destinations, impedance
+    network, scenario, origins, destinations, traveller, when, impedance
         See `find_ways`.
 
     Returns
@@ -136,13 +139,13 @@ def skim_table(
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> case = load_toy()
-    >>> skim_table(case.network, case.scenario, ["northtown"], ["midtown", "southtown"])[
-    ...     ["origin_id", "destination_id"]
-    ... ].to_numpy().tolist()
-    [['northtown', 'midtown']]
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> ends = ["northtown"], ["midtown", "southtown"]
+    >>> skim_table(case.network, case.scenario, *ends, traveller=who)["destination_id"].tolist()
+    ['midtown']
     """
     ways = find_ways(
-        network, scenario, origins, destinations, when=when, traveller=traveller,
+        network, scenario, origins, destinations, traveller=traveller, when=when,
         impedance=impedance,
     )  # fmt: skip
     origin, destination = np.nonzero(ways.reachable())

@@ -1,7 +1,7 @@
 """Disruptions laid over a network: what holds on a date for a class of travellers."""
 
 from mobility_geo.scenario.case import Case, Limits
-from mobility_geo.scenario.conditions import ArcCosts, Conditions, conditions
+from mobility_geo.scenario.conditions import ArcCosts, ClosedArc, Conditions, conditions
 from mobility_geo.scenario.disruptions import (
     CapacityFactor,
     Closure,
@@ -19,6 +19,7 @@ from mobility_geo.scenario.disruptions import (
     insecurity,
 )
 from mobility_geo.scenario.file import read_case
+from mobility_geo.scenario.idle import idle_disruptions
 from mobility_geo.scenario.overlay import disruption_edges, footprints
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.scenario.travellers import TravellerClass
@@ -27,6 +28,7 @@ __all__ = [
     "ArcCosts",
     "CapacityFactor",
     "Case",
+    "ClosedArc",
     "Closure",
     "Conditions",
     "Disruption",
@@ -46,6 +48,7 @@ __all__ = [
     "disruption_edges",
     "flood",
     "footprints",
+    "idle_disruptions",
     "insecurity",
     "read_case",
 ]

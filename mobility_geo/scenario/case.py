@@ -1,9 +1,12 @@
 """A `Case`: one whole question, from the network to the people it is about."""
 
 import datetime as dt
+import math
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from mobility_geo.errors import InputError, SchemaError
@@ -20,6 +23,19 @@ from mobility_geo.schema import (
 )
 
 AUDIENCES = ("internal", "public")
+LONGEST_DAYS: Final = 36_525
+STEEPEST_PER_H: Final = 1000.0
+"""Above this the nearest destination gets everybody, to the person."""
+
+
+def _is_finite(value: object) -> bool:
+    """Say whether a value is a finite number; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +62,24 @@ class Limits:
         Raises
         ------
         InputError
-            If a limit is negative.
+            If a limit is no finite number >= 0, or the days are no whole number of at most a
+            century.
         """
         problems = [
-            f"limits: {name} must be >= 0, not {value:g}"
+            f"limits: {name} must be a finite number >= 0, not {value!r}"
             for name, value in (
                 ("time_limit_h", self.time_limit_h),
                 ("risk_limit", self.risk_limit),
-                ("unknown_after_days", self.unknown_after_days),
             )
-            if value is not None and not value >= 0
+            if value is not None and not (_is_finite(value) and value >= 0)
         ]
+        days = self.unknown_after_days
+        whole = days is None or (_is_finite(days) and days == int(days))
+        if not whole or not 0 <= (days or 0) <= LONGEST_DAYS:
+            problems.append(
+                "limits: unknown_after_days must be a whole number of days, 0 to "
+                f"{LONGEST_DAYS:,}, not {days!r}"
+            )
         if problems:
             raise InputError(problems)
 
@@ -80,7 +103,7 @@ class Case:
     limits
         Budgets.
     logit_scale_per_h
-        Sensitivity of the choice of destination to time, per hour, > 0.
+        Sensitivity of the choice of destination to time, per hour, above 0 and at most 1,000.
     title, description, audience, assumptions
         Words for people; `assumptions` has the columns ``text`` and ``source``.
 
@@ -133,13 +156,16 @@ class Case:
             }  # fmt: skip
             problems += reference_problems({**tables, **network_tables})
             problems += _people_problems(tables["groups"], tables["destinations"])
-        if not self.logit_scale_per_h > 0:
-            problems.append(f"logit_scale_per_h must be > 0, not {self.logit_scale_per_h:g}")
+        scale = self.logit_scale_per_h
+        if not _is_finite(scale) or not 0 < scale <= STEEPEST_PER_H:
+            problems.append(
+                f"logit_scale_per_h must be above 0 and at most {STEEPEST_PER_H:g}, not {scale!r}"
+            )
         if self.audience not in AUDIENCES:
             problems.append(f"audience must be internal or public, not {self.audience!r}")
         if problems:
             raise SchemaError(problems)
-        self.scenario.check(self.network)
+        self.scenario.check(self.network, tables["groups"])
         for name, table in tables.items():
             object.__setattr__(self, name, table)
 

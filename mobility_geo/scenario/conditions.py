@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -37,10 +37,30 @@ Stretch = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ClosedArc:
+    """An arc that is closed on a part of its length: the rest still serves places along it.
+
+    `stretches` are the closed parts as shares of the line, 0 to 1; the costs, in whole units, are
+    those of the whole arc if it were open.
+    """
+
+    stretches: tuple[tuple[float, float], ...]
+    time_min: int
+    length_m: int
+    cost_xof: int
+    risk: int
+
+    def leaves_open(self, start: float, end: float) -> bool:
+        """Say whether a stretch of the line, as shares of its length, is clear of closures."""
+        return not any(a < end and b > start for a, b in self.stretches)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ArcCosts:
     """Costs of every arc in whole units, ready for an engine; closed arcs cost 0.
 
-    `open` says which arcs can be used. Units are those of `mobility_geo.units.QUANTUM`.
+    `open` says which arcs can be used from end to end; `closed_arcs` has those that only a part
+    of the length is closed of. Units are those of `mobility_geo.units.QUANTUM`.
     """
 
     open: BoolArray
@@ -48,6 +68,7 @@ class ArcCosts:
     length_m: IntArray
     cost_xof: IntArray
     risk: IntArray
+    closed_arcs: Mapping[int, ClosedArc] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -76,6 +97,8 @@ class Conditions:
         Arcs that differ from the baseline, ascending; the arrays below have one entry for each.
     open, time_min, cost_xof, risk, capacity
         Their state: usable, minutes, XOF, risk, persons per day.
+    closed_stretches
+        Arcs that nothing but closures of a part of their length keeps shut, with these parts.
     causes
         One row per edge and disruption that hits it: ``edge_id``, ``disruption_id``, ``kind``,
         ``effect`` in words, ``share`` of the edge that is hit.
@@ -91,6 +114,7 @@ class Conditions:
     cost_xof: FloatArray
     risk: FloatArray
     capacity: FloatArray
+    closed_stretches: Mapping[int, tuple[tuple[float, float], ...]]
     causes: pd.DataFrame
 
     def dense(self) -> ArcCosts:
@@ -110,8 +134,19 @@ class Conditions:
         cost[self.arc] = self.cost_xof
         risk[self.arc] = self.risk
         length = self.network.edges["length_m"].to_numpy(dtype=float)[self.network.arcs.edge]
+        partly = {
+            arc: ClosedArc(
+                stretches=stretches,
+                time_min=int(quantise(time[arc], "time_min")),
+                length_m=int(quantise(length[arc], "length_m")),
+                cost_xof=int(quantise(cost[arc], "cost_xof")),
+                risk=int(quantise(risk[arc], "risk")),
+            )
+            for arc, stretches in self.closed_stretches.items()
+        }
         return ArcCosts(
             open=usable,
+            closed_arcs=partly,
             time_min=quantise(np.where(usable, time, 0.0), "time_min"),
             length_m=quantise(np.where(usable, length, 0.0), "length_m"),
             cost_xof=quantise(np.where(usable, cost, 0.0), "cost_xof"),
@@ -124,7 +159,8 @@ class Conditions:
         Returns
         -------
         pandas.DataFrame
-            ``edge_id``; ``state``: ``open``, ``slower``, ``riskier``, ``closed`` by a
+            ``edge_id``; ``state``: ``open``, ``slower``, ``riskier``, ``partly_closed`` (in one
+            direction), ``closed`` by a
             disruption, ``out_of_season`` by the normal season, or ``not_passable`` for this
             traveller at any time; ``speed_factor`` (1: as in the baseline), ``risk_per_km``,
             ``disruption_ids`` with ``|`` between them. The worse direction counts.
@@ -136,9 +172,11 @@ class Conditions:
         usable, time, risk = base.open.copy(), total.copy(), np.zeros(len(total))
         usable[self.arc], time[self.arc], risk[self.arc] = self.open, self.time_min, self.risk
         normally = np.zeros(size, bool)
-        np.logical_or.at(normally, network.arcs.edge, base.open)
+        np.logical_or.at(normally, network.arcs.edge, base.open | usable)
         still = np.ones(size, bool)
         np.logical_and.at(still, network.arcs.edge, usable | ~base.open)
+        somehow = np.zeros(size, bool)
+        np.logical_or.at(somehow, network.arcs.edge, usable)
         seasonal = np.zeros(size, bool)
         np.logical_or.at(seasonal, network.arcs.edge, ~base.in_season)
         slow = np.ones(size)
@@ -152,7 +190,8 @@ class Conditions:
         state = np.full(size, "open", dtype=object)
         state[worst > 0] = "riskier"
         state[slow < 1 - 1e-9] = "slower"
-        state[normally & ~still] = "closed"
+        state[normally & ~still] = "partly_closed"
+        state[normally & ~somehow] = "closed"
         state[~normally & seasonal] = "out_of_season"
         state[~normally & ~seasonal] = "not_passable"
         ids = self.causes.groupby("edge_id")["disruption_id"].agg("|".join)
@@ -230,7 +269,8 @@ def baseline_conditions(
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
-    >>> base = baseline_conditions(load_toy().network, 1, TravellerClass(profile="truck"))
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> base = baseline_conditions(load_toy().network, 1, who)
     >>> bool(base.open.any())
     True
     """
@@ -254,6 +294,7 @@ def baseline_conditions(
         regime = edges["crossing_id"].map(crossing["regime"]).to_numpy(dtype=object)
         for arc, country in zip(rows, into, strict=True):
             usable[arc] &= may_pass(str(regime[arcs.edge[arc]]), traveller, str(country))
+    usable &= ~(capacity == 0)[arcs.edge]
     wait = edges["wait_min"].to_numpy(dtype=float) + processing
     memory[key] = Baseline(
         open=usable,
@@ -263,6 +304,9 @@ def baseline_conditions(
         cost_xof=(length / KM_M * fare)[arcs.edge],
         capacity=np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge],
     )
+    for item in fields(Baseline):
+        # it is shared by all conditions of the month: nobody may change it
+        getattr(memory[key], item.name).flags.writeable = False
     return memory[key]
 
 
@@ -309,8 +353,8 @@ class _Impact:
         What they add to the baseline, in minutes, XOF and risk.
     capacity
         Factor of the people per day.
-    slow, regimes
-        Slower stretches and regimes, for the arcs that have any.
+    slow, shut, regimes
+        Slower stretches, closed stretches and regimes, for the arcs that have any.
     causes
         Tables of `Conditions.causes`, one per disruption.
     """
@@ -322,6 +366,7 @@ class _Impact:
     risk: FloatArray
     capacity: FloatArray
     slow: dict[int, list[Stretch]]
+    shut: dict[int, list[tuple[float, float]]]
     regimes: dict[int, list[str]]
     causes: list[pd.DataFrame]
 
@@ -331,14 +376,18 @@ def _no_impact(size: int) -> _Impact:
     return _Impact(
         touched=np.zeros(size, dtype=bool), closed=np.zeros(size, dtype=bool),
         wait_min=np.zeros(size), cost_xof=np.zeros(size), risk=np.zeros(size),
-        capacity=np.ones(size), slow=defaultdict(list), regimes=defaultdict(list), causes=[],
+        capacity=np.ones(size), slow=defaultdict(list), shut=defaultdict(list),
+        regimes=defaultdict(list), causes=[],
     )  # fmt: skip
 
 
 def _concerns(disruption: Disruption, traveller: TravellerClass, *, ignore_borders: bool) -> bool:
     """Say whether a disruption can change anything for a traveller."""
-    only_regimes = all(isinstance(effect, Regime) for effect in disruption.effects)
-    return not (ignore_borders and only_regimes) and disruption.who.includes(
+    at_border = disruption.kind == "border" or all(
+        isinstance(effect, Regime) for effect in disruption.effects
+    )
+    happens = disruption.probability > 0 and not (ignore_borders and at_border)
+    return happens and disruption.who.includes(
         traveller.profile, traveller.kind, traveller.nationality, traveller.exposure_class
     )
 
@@ -354,8 +403,8 @@ def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -
     length_km = network.edges["length_m"].to_numpy(dtype=float)[edge] / KM_M
     for effect in disruption.effects:
         match effect:
-            case Closure():
-                impact.closed[rows] = True
+            case Closure() | CapacityFactor(value=0):
+                _add_closure(impact, network, rows, hits)
             case ExtraWait(value=value):
                 impact.wait_min[rows] += value
             case ExtraCost(value=value):
@@ -367,7 +416,8 @@ def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -
             case SpeedFactor(value=value):
                 _add_slow_stretches(impact, network, rows, hits, value)
             case Regime(value=regime):
-                _add_regime(impact, rows, regime)
+                at_border = np.isin(rows, _into_countries(network)[0])
+                _add_regime(impact, rows[at_border], regime)
     hit_edges = np.unique(edge)
     impact.causes.append(
         pd.DataFrame(
@@ -380,6 +430,16 @@ def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -
             }
         )
     )
+
+
+def _add_closure(impact: _Impact, network: Network, rows: IntArray, hits: Hits) -> None:
+    """Close arcs, and note which stretches of their edges are closed."""
+    impact.closed[rows] = True
+    stretches: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for edge, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
+        stretches[int(edge)].append((float(start), float(end)))
+    for arc in rows:
+        impact.shut[int(arc)] += stretches[int(network.arcs.edge[arc])]
 
 
 def _add_slow_stretches(
@@ -427,6 +487,13 @@ def _moving_min(base: Baseline, slow: dict[int, list[Stretch]]) -> FloatArray:
     return moving
 
 
+def _less(capacity: FloatArray, factor: FloatArray) -> FloatArray:
+    """Return people per day after a factor; no limit times 0 is 0."""
+    reduced: FloatArray = np.zeros_like(capacity)
+    np.multiply(capacity, factor, out=reduced, where=factor > 0)
+    return reduced
+
+
 def _cause_table(causes: list[pd.DataFrame]) -> pd.DataFrame:
     """Return all causes in one table, by edge and disruption."""
     columns = ["edge_id", "disruption_id", "kind", "effect", "share"]
@@ -437,8 +504,8 @@ def _cause_table(causes: list[pd.DataFrame]) -> pd.DataFrame:
 def conditions(
     network: Network,
     scenario: Scenario,
-    when: dt.date | str | None = None,
-    traveller: TravellerClass | None = None,
+    when: dt.date | str | None,
+    traveller: TravellerClass,
     *,
     ignore_borders: bool = False,
     also_closed: Collection[int] = (),
@@ -457,9 +524,9 @@ def conditions(
     scenario
         Disruptions and calendar.
     when
-        Day, inside the calendar; the scenario's own if left out.
+        Day, inside the calendar; the scenario's own if None.
     traveller
-        Who travels; residents of Mali on a truck if left out.
+        Who travels.
     ignore_borders
         Let everybody pass every crossing: to find out whether a border is the reason.
     also_closed
@@ -481,11 +548,11 @@ def conditions(
     --------
     >>> from mobility_geo.datasets import load_toy
     >>> case = load_toy()
-    >>> found = conditions(case.network, case.scenario)
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> found = conditions(case.network, case.scenario, None, who)
     >>> sorted(found.causes["kind"].unique())
     ['border', 'insecurity']
     """
-    traveller = traveller or TravellerClass()
     day = scenario.day(when)
     scenario.check(network)
     base = baseline_conditions(network, day.month, traveller, ignore_borders=ignore_borders)
@@ -498,6 +565,12 @@ def conditions(
         usable = _under_regimes(network, day.month, traveller, impact, usable)
     also = np.isin(network.arcs.edge, list(also_closed))
     usable &= ~also
+    partly = {
+        arc: tuple(sorted(stretches))
+        for arc, stretches in impact.shut.items()
+        if base.open[arc] and not also[arc] and not usable[arc] and (0.0, 1.0) not in stretches
+        and arc not in impact.regimes
+    }  # fmt: skip
     time = _moving_min(base, impact.slow) + base.wait_min + impact.wait_min
     differs = (
         (usable != base.open)
@@ -517,6 +590,7 @@ def conditions(
         time_min=time[changed],
         cost_xof=(base.cost_xof + impact.cost_xof)[changed],
         risk=impact.risk[changed],
-        capacity=(base.capacity * impact.capacity)[changed],
+        capacity=_less(base.capacity, impact.capacity)[changed],
+        closed_stretches=partly,
         causes=_cause_table(impact.causes),
     )

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import shapely
 
@@ -14,6 +15,10 @@ CAUSE_OF_KIND: Mapping[str, str] = {
     "border": "border", "service": "service", "road": "other",
 }  # fmt: skip
 """Which cause a kind of disruption counts under."""
+
+LARGEST_LON: Final = 180.0
+LARGEST_LAT: Final = 90.0
+"""Bounds of WGS 84, degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,36 @@ def _not_negative(name: str, value: float) -> None:
         raise ScenarioError(msg)
 
 
+def _check_area(area: shapely.Geometry) -> None:
+    """Check that an area is one: a line or a point would hit nothing, in silence.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no polygon, empty, not valid, or not in longitude and latitude.
+    """
+    if not isinstance(area, shapely.Polygon | shapely.MultiPolygon):
+        kind = getattr(area, "geom_type", type(area).__name__)
+        msg = f"area must be a polygon or multipolygon, not a {kind}"
+        raise ScenarioError(msg)
+    if area.is_empty:
+        msg = "area is empty"
+        raise ScenarioError(msg)
+    if not area.is_valid:
+        msg = f"area is not valid ({shapely.is_valid_reason(area)}); repair it with make_valid"
+        raise ScenarioError(msg)
+    west, south, east, north = area.bounds
+    if not (
+        -LARGEST_LON <= west <= east <= LARGEST_LON
+        and -LARGEST_LAT <= south <= north <= LARGEST_LAT
+    ):
+        msg = (
+            "area must be in WGS 84 longitude and latitude, within 180 and 90 degrees; it spans "
+            f"{west:g} to {east:g} and {south:g} to {north:g}: project it with .to_crs(4326)"
+        )
+        raise ScenarioError(msg)
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Selection:
     """What is hit: every condition that is given must hold.
@@ -184,13 +219,15 @@ class Selection:
         Raises
         ------
         ScenarioError
-            If nothing is selected, or a direction or edge kind is unknown.
+            If nothing is selected, the area is none, or a direction or edge kind is unknown.
         """
         narrowing = (
             self.edge_ids, self.crossing_ids, self.refs, self.edge_kinds, self.surfaces,
             self.road_classes, self.countries, self.informal,
         )  # fmt: skip
-        if self.area is None and not any(narrowing):
+        if self.area is not None:
+            _check_area(self.area)
+        elif not any(narrowing):
             msg = "nothing is selected: give areas, a circle, edges, refs, crossings or edge_kinds"
             raise ScenarioError(msg)
         if self.direction not in {"both", "forward", "backward"}:
@@ -306,6 +343,21 @@ class Disruption:
             raise ScenarioError(msg)
         if not self.effects:
             msg = f"{where}: has no effect"
+            raise ScenarioError(msg)
+        at_posts = {"crossing", "transfer", "ferry"}
+        what = self.what
+        counted = (
+            what.edge_ids
+            or what.crossing_ids
+            or what.informal
+            or (what.edge_kinds and set(what.edge_kinds) <= at_posts)
+        )
+        if any(isinstance(effect, ExtraWait) for effect in self.effects) and not counted:
+            # a wait on every piece of a road would depend on how the road is cut into edges
+            msg = (
+                f"{where}: wait_min needs crossings, edges, or edge_kinds of "
+                f"{', '.join(sorted(at_posts))}; use speed_factor on roads and rivers"
+            )
             raise ScenarioError(msg)
         regimes = any(isinstance(effect, Regime) for effect in self.effects)
         if regimes and not (self.what.crossing_ids or self.what.informal or self.what.countries):

@@ -1,8 +1,9 @@
 """Scenario files: TOML that a person can read aloud; every unknown key is an error."""
 
 import datetime as dt
+import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,8 +23,10 @@ from mobility_geo.errors import (
     UnknownIdError,
 )
 from mobility_geo.network import Network, read_network
-from mobility_geo.scenario.case import Case, Limits
+from mobility_geo.scenario.case import AUDIENCES, Case, Limits
 from mobility_geo.scenario.disruptions import (
+    LARGEST_LAT,
+    LARGEST_LON,
     CapacityFactor,
     Closure,
     Disruption,
@@ -38,8 +41,11 @@ from mobility_geo.scenario.disruptions import (
 )
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.schema import (
+    CONFIDENCES,
     DESTINATIONS,
+    DISRUPTION_KINDS,
     GROUPS,
+    REGIMES,
     TARGETS,
     WAYSTATIONS,
     Column,
@@ -73,6 +79,20 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "disruption.effect": ("close", "speed_factor", "wait_min", "cost_xof_per_km", "risk_per_km",
                           "capacity_factor", "regime"),
 }  # fmt: skip
+LEVELS: Final = ("1", "2", "3", "4")
+"""Severities of areas."""
+
+LISTS: Final = (
+    "edges", "refs", "edge_kinds", "surfaces", "road_classes", "countries", "profiles", "kinds",
+    "nationalities", "exposure_classes",
+)  # fmt: skip
+"""Keys of a disruption that are lists of words; crossings, also by name, come on top."""
+
+LARGEST_RADIUS_KM: Final = 5000.0
+
+MOST_SHOWN: Final = 60
+"""So many characters of a wrong value are shown in a message."""
+
 REQUIRED: Final = ("name", "when", "calendar", "network", "people", "destinations")
 
 AREAS: Final = TableSchema(
@@ -89,7 +109,7 @@ AREAS: Final = TableSchema(
         Column(name="end", dtype="date", meaning="last day", nullable=True, required=False),
         Column(name="source", dtype="text", meaning="source", nullable=True, required=False),
         Column(name="confidence", dtype="text", meaning="confidence", nullable=True,
-               required=False),
+               required=False, allowed=CONFIDENCES),
     ),
 )  # fmt: skip
 
@@ -102,10 +122,12 @@ class _Problems:
 
     found: list[str] = field(default_factory=list)
 
-    def keys(self, table: object, name: str, where: str) -> dict[str, Any]:
-        """Return a TOML table after noting its unknown keys."""
+    def keys(
+        self, table: object, name: str, where: str, needed: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Return a TOML table after noting its unknown keys, and those that are missing."""
         if not isinstance(table, dict):
-            self.found.append(f"{where}: must be a table of keys, not {table!r}")
+            self.found.append(f"{where}: must be a table of keys, not {_shown(table)}")
             return {}
         known = KEYS[name]
         self.found += [
@@ -113,21 +135,79 @@ class _Problems:
             for key in table
             if key not in known
         ]
+        self.found += [f"{where}: key {key!r} is missing" for key in needed if key not in table]
         return table
 
-    def number(self, value: object, where: str) -> float:
-        """Return a number, or note that it is none."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.found.append(f"{where}: must be a number, not {value!r}")
-            return 0.0
-        return float(value)
+    def tables(self, value: object, name: str) -> list[object]:
+        """Return the tables written with double brackets, or note that it is none."""
+        if isinstance(value, list):
+            return value
+        self.found.append(f"{name}: write each as a table headed [[{name}]], not {_shown(value)}")
+        return []
+
+    def number(self, value: object, where: str) -> float | None:
+        """Return a finite number, or note that it is none."""
+        if not isinstance(value, bool) and isinstance(value, int | float):
+            try:
+                number = float(value)
+            except OverflowError:
+                number = math.inf
+            if math.isfinite(number):
+                return number
+        self.found.append(f"{where}: must be a finite number, not {_shown(value)}")
+        return None
+
+    def text(self, value: object, where: str) -> str:
+        """Return a text, or note that it is none."""
+        if isinstance(value, str):
+            return value
+        self.found.append(f'{where}: must be a text, such as "a", not {_shown(value)}')
+        return ""
+
+    def label(self, value: object, where: str) -> str:
+        """Return a text that is not blank, or note that it is none."""
+        text = self.text(value, where)
+        if isinstance(value, str) and not text.strip():
+            self.found.append(f"{where}: must not be empty")
+        return text
+
+    def choice(self, value: object, known: Collection[str], where: str) -> str:
+        """Return one of some known words, or note that it is none."""
+        word = self.text(value, where)
+        if word in known:
+            return word
+        if isinstance(value, str):
+            self.found.append(f"{where}: unknown value {_shown(word)}{suggest(word, known)}")
+        return next(iter(known))
+
+    def flag(self, value: object, where: str) -> bool:
+        """Return true or false, or note that it is neither."""
+        if isinstance(value, bool):
+            return value
+        self.found.append(f"{where}: must be true or false (no quotes), not {_shown(value)}")
+        return False
 
     def words(self, value: object, where: str) -> tuple[str, ...]:
         """Return a list of words, or note that it is none."""
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        self.found.append(f'{where}: must be a list of texts, such as ["a", "b"], not {value!r}')
+        self.found.append(
+            f'{where}: must be a list of texts, such as ["a", "b"], not {_shown(value)}'
+        )
         return ()
+
+    def file(self, value: object, folder: Path, where: str) -> Path | None:
+        """Return the path of a file that is there, or note that there is none."""
+        name = self.text(value, where)
+        if not isinstance(value, str):
+            return None
+        try:
+            if (folder / name).is_file():
+                return folder / name
+        except (OSError, ValueError):
+            pass  # no file can have such a name
+        self.found.append(f"{where}: {_shown(name)}: no such file")
+        return None
 
     def day(self, value: object, where: str) -> dt.date | None:
         """Return a date, or note that it is none."""
@@ -135,16 +215,24 @@ class _Problems:
             return None
         if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
             return value
-        self.found.append(f"{where}: must be a date such as 2013-01-20 (no quotes), not {value!r}")
+        self.found.append(
+            f"{where}: must be a date such as 2013-01-20 (no quotes, no hour), not {_shown(value)}"
+        )
         return None
 
-    def attempt(self, make: Callable[[], Made]) -> Made | None:
+    def attempt(self, make: Callable[[], Made], where: str = "") -> Made | None:
         """Return what `make` returns, or note what was wrong and return None."""
         try:
             return make()
         except InputError as error:
-            self.found += error.problems
+            self.found += [f"{where}: {text}" if where else text for text in error.problems]
             return None
+
+
+def _shown(value: object) -> str:
+    """Return a value as text for a message, cut if it is long."""
+    text = str(value) if isinstance(value, dt.date | dt.time) else repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def read_case(
@@ -181,14 +269,20 @@ def read_case(
         msg = f"{path}: no such file"
         raise ScenarioError(msg)
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        msg = f"{path}: cannot be read: {error.strerror}"
+        raise ScenarioError(msg) from error
+    except (ValueError, RecursionError) as error:
+        # a ValueError also for bytes that are not UTF-8 and for whole numbers without end
         msg = f"{path}: not a TOML file: {error}"
         raise ScenarioError(msg) from error
     problems = _Problems()
     case = _case(content, file, problems, networks or {})
     if problems.found or case is None:
-        raise ScenarioError([f"{file.name}: {problem}" for problem in problems.found])
+        # the areas of a layer share the keys of their disruption, and so its faults
+        found = list(dict.fromkeys(problems.found))
+        raise ScenarioError([f"{file.name}: {problem}" for problem in found])
     return case
 
 
@@ -205,9 +299,11 @@ def _case(
         for name in ("calendar", "people", "destinations", "waystations", "limits", "borders",
                      "choice", "compare")
     }  # fmt: skip
-    network = _network(str(content.get("network", "")), file, problems, networks)
+    network = _network(content.get("network"), file, problems, networks)
     disruptions = _disruptions(content, file.parent, problems, network)
-    informal = tables["borders"].get("informal", "open")
+    informal = problems.choice(
+        tables["borders"].get("informal", "open"), ("open", "closed"), "[borders] informal"
+    )
     if informal == "closed":
         disruptions.append(
             Disruption(
@@ -217,51 +313,70 @@ def _case(
                 source="scenario file", confidence="medium",
             )
         )  # fmt: skip
-    elif informal != "open":
-        problems.found.append(f"[borders] informal: must be open or closed, not {informal!r}")
     scenario = _scenario(content, tables["calendar"], disruptions, problems)
     limits = problems.attempt(lambda: Limits(**{
         key: value for key, value in tables["limits"].items() if key in KEYS["limits"]
     }))  # fmt: skip
+    title = problems.text(content.get("title", ""), "title")
+    description = problems.text(content.get("description", ""), "description")
+    audience = problems.choice(content.get("audience", "internal"), AUDIENCES, "audience")
     groups = _groups(tables["people"], file.parent, problems, network)
-    destinations = _table(tables["destinations"].get("table"), DESTINATIONS, file.parent, problems)
+    destinations = _table(
+        tables["destinations"].get("table"), "[destinations] table", DESTINATIONS, file.parent,
+        problems,
+    )  # fmt: skip
+    if "destinations" in content and "table" not in tables["destinations"]:
+        problems.found.append("[destinations]: key 'table' is missing")
     stations = _waystations(tables["waystations"].get("table"), file.parent, problems, network)
-    targets = _table(tables["compare"].get("targets"), TARGETS, file.parent, problems)
+    targets = _table(
+        tables["compare"].get("targets"), "[compare] targets", TARGETS, file.parent, problems
+    )
     scale = problems.number(
         tables["choice"].get("logit_scale_per_h", 0.1), "[choice] logit_scale_per_h"
     )
-    assumptions = [
-        problems.keys(item, "assumptions", "[[assumptions]]")
-        for item in content.get("assumptions", [])
-    ]
+    assumptions = _assumptions(content.get("assumptions", []), problems)
     if problems.found or network is None or scenario is None or limits is None or stations is None:
         return None
     return problems.attempt(lambda: Case(
         network=network, scenario=scenario, groups=groups, destinations=destinations,
-        waystations=stations, targets=targets, limits=limits, logit_scale_per_h=scale,
-        title=str(content.get("title", content["name"])),
-        description=" ".join(str(content.get("description", "")).split()),
-        audience=str(content.get("audience", "internal")),
-        assumptions=pd.DataFrame(
-            {key: [str(item.get(key, "")) for item in assumptions] for key in ("text", "source")},
-            dtype="str",
-        ),
+        waystations=stations, targets=targets, limits=limits, logit_scale_per_h=scale or 0.0,
+        title=title or scenario.name, description=" ".join(description.split()),
+        audience=audience, assumptions=assumptions,
     ))  # fmt: skip
 
 
+def _assumptions(value: object, problems: _Problems) -> pd.DataFrame:
+    blocks = [
+        problems.keys(item, "assumptions", "[[assumptions]]")
+        for item in problems.tables(value, "assumptions")
+    ]
+    return pd.DataFrame(
+        {
+            key: [problems.text(one.get(key, ""), f"[[assumptions]] {key}") for one in blocks]
+            for key in KEYS["assumptions"]
+        },
+        dtype="str",
+    )
+
+
 def _network(
-    name: str, file: Path, problems: _Problems, networks: Mapping[str, Callable[[], Network]]
+    value: object, file: Path, problems: _Problems, networks: Mapping[str, Callable[[], Network]]
 ) -> Network | None:
+    if value is None:
+        return None
+    name = problems.label(value, "network")
     if name in networks:
         return networks[name]()
-    path = file.parent / name
     if name.endswith(".gpkg"):
+        path = problems.file(name, file.parent, "network")
+        if path is None:
+            return None
         try:
             return read_network(path)
         except MobilityGeoError as error:
             problems.found += list(getattr(error, "problems", (str(error),)))
             return None
-    if name:
+    if name.strip():
         problems.found.append(
             f"network: no built-in network {name!r}{suggest(name, networks)}, and not the path "
             "of a .gpkg file"
@@ -275,17 +390,18 @@ def _scenario(
     disruptions: list[Disruption],
     problems: _Problems,
 ) -> Scenario | None:
+    name = problems.label(content["name"], "name") if "name" in content else ""
     when = problems.day(content.get("when"), "when")
     start = problems.day(calendar.get("start"), "calendar start")
     end = problems.day(calendar.get("end"), "calendar end")
     if when is None or start is None or end is None:
-        if "calendar" in content:
+        if isinstance(content.get("calendar"), dict):
             problems.found += [
                 f"calendar: {key!r} is missing" for key in KEYS["calendar"] if key not in calendar
             ]
         return None
     made = problems.attempt(lambda: Scenario(
-        name=str(content.get("name", "")), when=when, start=start, end=end,
+        name=name, when=when, start=start, end=end,
         disruptions=tuple(disruptions),
     ))  # fmt: skip
     if made is not None:
@@ -294,37 +410,50 @@ def _scenario(
             if (d.end is not None and d.end < start) or (d.start is not None and d.start > end)
         ]  # fmt: skip
         problems.found += [
-            f"disruption {name!r}: its dates never meet the calendar {start} to {end}"
-            for name in outside
-            if "/" not in name  # areas of a shared file may belong to other scenarios
+            f"disruption {one!r}: its dates never meet the calendar {start} to {end}"
+            for one in outside
+            if "/" not in one  # areas of a shared file may belong to other scenarios
         ]
     return made
 
 
-def _table(name: object, schema: TableSchema, folder: Path, problems: _Problems) -> pd.DataFrame:
+def _table(
+    name: object, where: str, schema: TableSchema, folder: Path, problems: _Problems
+) -> pd.DataFrame:
+    """Read the table that a key names; an empty one if there is none, or it is wrong."""
+    table = None
+    if name is not None:
+        path = problems.file(name, folder, where)
+        if path is not None:
+            table = problems.attempt(lambda: read_table(path, schema))
     empty = pd.DataFrame({column: [] for column in schema.names})
-    if name is None:
-        return conform(empty, schema)[0]
-    table = problems.attempt(lambda: read_table(folder / str(name), schema))
     return conform(empty, schema)[0] if table is None else table
 
 
 def _groups(
     people: dict[str, Any], folder: Path, problems: _Problems, network: Network | None
 ) -> pd.DataFrame:
-    groups = _table(people.get("groups"), GROUPS, folder, problems)
+    groups = _table(people.get("groups"), "[people] groups", GROUPS, folder, problems)
     if "residents" not in people:
         return groups
-    block = problems.keys(people["residents"], "people.residents", "[people.residents]")
-    needed = [key for key in ("countries", "profile", "destination_set") if key not in block]
-    problems.found += [f"[people.residents]: key {key!r} is missing" for key in needed]
-    if network is None or needed:
+    needed = ("countries", "profile", "destination_set")
+    block = problems.keys(people["residents"], "people.residents", "[people.residents]", needed)
+    if network is None or not set(needed) <= set(block):
         return groups
+    profile, destination_set = (
+        problems.label(block[key], f"[people.residents] {key}")
+        for key in ("profile", "destination_set")
+    )
     places = network.places
     chosen = (places["kind"] == "settlement") & (places["population_persons"] >= 1)
-    chosen &= places["country"].isin(
-        problems.words(block["countries"], "[people.residents] countries")
-    )
+    countries = problems.words(block["countries"], "[people.residents] countries")
+    homes = set(places["country"])
+    problems.found += [
+        f"[people.residents] countries: no place in {code!r}{suggest(code, homes)}"
+        for code in countries
+        if code not in homes
+    ]
+    chosen &= places["country"].isin(countries)
     if "pcodes" in block:
         wanted = problems.words(block["pcodes"], "[people.residents] pcodes")
         known = set(network.zones["pcode"])
@@ -344,9 +473,9 @@ def _groups(
             "origin_pcode": residents["pcode"],
             "kind": "resident",
             "nationality": residents["country"],
-            "profile": str(block["profile"]),
+            "profile": profile,
             "trip": "one_way",
-            "destination_set": str(block["destination_set"]),
+            "destination_set": destination_set,
             "persons": persons,
             "persons_low": persons,
             "persons_high": persons,
@@ -365,7 +494,7 @@ def _waystations(
         name=WAYSTATIONS.name, meaning=WAYSTATIONS.meaning, columns=WAYSTATIONS.columns,
         key=WAYSTATIONS.key,
     )  # fmt: skip
-    table = _table(name, plain, folder, problems)
+    table = _table(name, "[waystations] table", plain, folder, problems)
     where = network.place_rows.get_indexer(pd.Index(table["place_id"]))
     problems.found += [
         f"waystations: no place {place!r}{suggest(str(place), network.place_rows)}"
@@ -390,12 +519,11 @@ def _effects(table: object, where: str, problems: _Problems) -> tuple[Effect, ..
     elif "close" in block:
         problems.found.append(f"{where} close: can only be true")
     if "regime" in block:
-        regime = problems.attempt(lambda: Regime(str(block["regime"])))
-        made += [regime] if regime else []
+        made.append(Regime(problems.choice(block["regime"], REGIMES, f"{where} regime")))
     for key, make in kinds.items():
-        if key in block:
-            value = problems.number(block[key], f"{where} {key}")
-            effect = problems.attempt(partial(make, value))
+        value = problems.number(block[key], f"{where} {key}") if key in block else None
+        if value is not None:
+            effect = problems.attempt(partial(make, value), where)
             made += [effect] if effect else []
     return tuple(made)
 
@@ -406,25 +534,45 @@ def circle(lon: float, lat: float, radius_km: float) -> shapely.Polygon:
     Parameters
     ----------
     lon, lat
-        Centre, degrees.
+        Centre, degrees, -180 to 180 and -90 to 90.
     radius_km
-        Radius, km, > 0.
+        Radius, km, above 0 and at most 5,000.
 
     Returns
     -------
     shapely.Polygon
         WGS 84 longitude and latitude.
 
+    Raises
+    ------
+    ScenarioError
+        If a number is out of its range, or the circle holds a pole or the antimeridian.
+
     Examples
     --------
     >>> round(circle(0, 0, 111.319).bounds[2], 2)
     1.0
     """
+    problems = [
+        f"{name} must be {words}, not {value:g}"
+        for name, value, words, fits in (
+            ("lon", lon, "-180 to 180 degrees", -LARGEST_LON <= lon <= LARGEST_LON),
+            ("lat", lat, "-90 to 90 degrees", -LARGEST_LAT <= lat <= LARGEST_LAT),
+            ("radius_km", radius_km, f"above 0 and at most {LARGEST_RADIUS_KM:g} km",
+             0 < radius_km <= LARGEST_RADIUS_KM),
+        )
+        if not fits
+    ]  # fmt: skip
+    if problems:
+        raise ScenarioError(problems)
     azimuth = np.linspace(0, 360, 64, endpoint=False)
     ones = np.ones(64)
     x, y, _ = pyproj.Geod(ellps="WGS84").fwd(
         ones * lon, ones * lat, azimuth, ones * radius_km * 1000
     )
+    if np.ptp(x) > LARGEST_LON:
+        msg = "the circle holds a pole or crosses the meridian of 180 degrees"
+        raise ScenarioError(msg)
     return shapely.Polygon(np.column_stack([x, y]))
 
 
@@ -432,36 +580,64 @@ def _disruptions(
     content: dict[str, Any], folder: Path, problems: _Problems, network: Network | None
 ) -> list[Disruption]:
     made: list[Disruption] = []
-    for number, item in enumerate(content.get("disruption", []), start=1):
-        name = item.get("id", f"number {number}") if isinstance(item, dict) else number
-        where = f"disruption {name!r}"
-        block = problems.keys(item, "disruption", where)
-        missing = [key for key in ("id", "kind", "source") if key not in block]
-        problems.found += [f"{where}: key {key!r} is missing" for key in missing]
-        if missing:
+    blocks = problems.tables(content.get("disruption", []), "disruption")
+    for number, item in enumerate(blocks, start=1):
+        name = item.get("id") if isinstance(item, dict) else None
+        where = f"disruption {name!r}" if isinstance(name, str) else f"disruption number {number}"
+        before = len(problems.found)
+        needed = ("id", "kind", "source")
+        block = problems.keys(item, "disruption", where, needed)
+        if not set(needed) <= set(block):
             continue
-        if "levels" in block:
-            levels = {
-                str(key): _effects(value, f"{where} levels {key}", problems)
-                for key, value in block["levels"].items()
-            }
-        else:
-            levels = {}
+        levels = _levels(block, where, problems)
         effects = _effects(block.get("effect", {}), f"{where} effect", problems)
-        if "areas" in block:
-            made += _area_disruptions(block, where, folder, levels, effects, problems, network)
-            continue
-        area = None
-        if "circle" in block:
-            ring = problems.keys(block["circle"], "disruption.circle", f"{where} circle")
-            numbers = {
-                key: problems.number(ring.get(key), f"{where} circle {key}")
-                for key in ("lon", "lat", "radius_km")
-            }
-            area = circle(**numbers)
-        one = _one(block, where, area, effects, problems, network)
-        made += [one] if one else []
+        if "areas" in block and "circle" in block:
+            problems.found.append(f"{where}: give areas or a circle, not both")
+        area = _circle(block["circle"], where, problems) if "circle" in block else None
+        layer = _areas(block["areas"], where, folder, problems) if "areas" in block else None
+        sound = len(problems.found) == before
+        if layer is None:
+            one = _one(block, where, area, effects, problems, network, sound=sound)
+            made += [one] if one else []
+        else:
+            made += _area_disruptions(block, where, layer, levels, effects, problems, network,
+                                      sound=sound)  # fmt: skip
     return made
+
+
+def _levels(
+    block: dict[str, Any], where: str, problems: _Problems
+) -> dict[str, tuple[Effect, ...]]:
+    """Return the effects of each severity."""
+    if "levels" not in block:
+        return {}
+    if "areas" not in block:
+        problems.found.append(f"{where}: levels need areas with a severity; else give effect")
+    if not isinstance(block["levels"], dict):
+        problems.found.append(
+            f"{where} levels: must be a table of severities, not {_shown(block['levels'])}"
+        )
+        return {}
+    problems.found += [
+        f"{where} levels: a severity is 1 to 4, not {_shown(key)}"
+        for key in block["levels"]
+        if key not in LEVELS
+    ]
+    return {
+        key: _effects(value, f"{where} levels {key}", problems)
+        for key, value in block["levels"].items()
+    }
+
+
+def _circle(table: object, where: str, problems: _Problems) -> shapely.Polygon | None:
+    needed = KEYS["disruption.circle"]
+    ring = problems.keys(table, "disruption.circle", f"{where} circle", needed)
+    if not set(needed) <= set(ring):
+        return None
+    lon, lat, radius = (problems.number(ring[key], f"{where} circle {key}") for key in needed)
+    if lon is None or lat is None or radius is None:
+        return None
+    return problems.attempt(lambda: circle(lon, lat, radius), f"{where} circle")
 
 
 def _one(
@@ -472,39 +648,61 @@ def _one(
     problems: _Problems,
     network: Network | None,
     more: Mapping[str, Any] | None = None,
+    *,
+    sound: bool,
 ) -> Disruption | None:
+    """Return a disruption, unless its table or what came before is not sound.
+
+    `more` is what a layer says of one of its areas.
+    """
+
     def words(key: str) -> tuple[str, ...]:
         return problems.words(block[key], f"{where} {key}") if key in block else ()
 
+    def text(key: str, default: str) -> str:
+        return problems.text(block.get(key, default), f"{where} {key}")
+
+    before = len(problems.found)
     crossings = words("crossings")
     if network is not None:
         found = [_crossing(network, name, where, problems) for name in crossings]
         crossings = tuple(name for name in found if name)
     dates = {key: problems.day(block.get(key), f"{where} {key}") for key in ("start", "end")}
     probability = problems.number(block.get("probability", 1.0), f"{where} probability")
+    given: dict[str, Any] = {
+        "disruption_id": problems.label(block["id"], f"{where} id"), "name": text("name", ""),
+        "source": text("source", ""), "confidence": problems.choice(
+            block.get("confidence", "medium"), CONFIDENCES, f"{where} confidence"
+        ),
+        "kind": problems.choice(block["kind"], DISRUPTION_KINDS, f"{where} kind"),
+        "group": text("group", ""), **dates, **(more or {}),
+    }  # fmt: skip
+    direction = problems.choice(
+        block.get("direction", "both"), ("both", "forward", "backward"), f"{where} direction"
+    )
+    informal = problems.flag(block.get("informal", False), f"{where} informal")
+    into = text("into", "")
+    listed = {key: words(key) for key in LISTS}
+    if probability is None or not sound or len(problems.found) > before:
+        return None
     try:
         what = Selection(
-            area=area, edge_ids=words("edges"), crossing_ids=crossings, refs=words("refs"),
-            edge_kinds=words("edge_kinds"), surfaces=words("surfaces"),
-            road_classes=words("road_classes"), countries=words("countries"),
-            informal=bool(block.get("informal", False)), into=str(block.get("into", "")),
-            direction=str(block.get("direction", "both")),
+            area=area, edge_ids=listed["edges"], crossing_ids=crossings, refs=listed["refs"],
+            edge_kinds=listed["edge_kinds"], surfaces=listed["surfaces"],
+            road_classes=listed["road_classes"], countries=listed["countries"],
+            informal=informal, into=into, direction=direction,
         )  # fmt: skip
-        given: dict[str, Any] = {
-            "disruption_id": str(block["id"]), "name": str(block.get("name", "")),
-            "source": str(block["source"]), "confidence": str(block.get("confidence", "medium")),
-            **dates, **(more or {}),
-        }  # fmt: skip
         return Disruption(
-            kind=str(block["kind"]), what=what, effects=effects,
-            who=Who(profiles=words("profiles"), kinds=words("kinds"),
-                    nationalities=words("nationalities"),
-                    exposure_classes=words("exposure_classes")),
-            probability=probability, group=str(block.get("group", "")), **given,
+            what=what, effects=effects, probability=probability,
+            who=Who(profiles=listed["profiles"], kinds=listed["kinds"],
+                    nationalities=listed["nationalities"],
+                    exposure_classes=listed["exposure_classes"]),
+            **given,
         )  # fmt: skip
     except (ScenarioError, CalendarError) as error:
+        place = f"disruption {given['disruption_id']!r}"
         problems.found += [
-            text if text.startswith("disruption") else f"{where}: {text}" for text in error.problems
+            line if line.startswith("disruption") else f"{place}: {line}" for line in error.problems
         ]
         return None
 
@@ -517,37 +715,43 @@ def _crossing(network: Network, name: str, where: str, problems: _Problems) -> s
         return ""
 
 
+def _areas(name: object, where: str, folder: Path, problems: _Problems) -> gpd.GeoDataFrame | None:
+    """Read the layer of areas that a disruption names."""
+    path = problems.file(name, folder, f"{where} areas")
+    return None if path is None else problems.attempt(lambda: read_layer(path, AREAS), where)
+
+
 def _area_disruptions(
     block: dict[str, Any],
     where: str,
-    folder: Path,
+    areas: gpd.GeoDataFrame,
     levels: dict[str, tuple[Effect, ...]],
     effects: tuple[Effect, ...],
     problems: _Problems,
     network: Network | None,
+    *,
+    sound: bool,
 ) -> list[Disruption]:
-    areas = problems.attempt(lambda: read_layer(folder / str(block["areas"]), AREAS))
-    if areas is None:
-        return []
     made = []
     shapes = areas.geometry.to_crs(4326)
     for row, shape in zip(records(areas), shapes, strict=True):
         area_id, severity = str(row["area_id"]), int(row["severity"])
         happens = levels.get(str(severity), ()) or effects
-        if not happens:
+        if sound and not happens:
             problems.found.append(f"{where}: no level for severity {severity} of area {area_id!r}")
             continue
         more = {
             "disruption_id": f"{block['id']}/{area_id}",
             "name": _text(row["name"], area_id),
             "severity": severity,
-            "source": _text(row["source"], str(block["source"])),
-            "confidence": _text(row["confidence"], str(block.get("confidence", "medium"))),
         }
+        for key in ("source", "confidence"):
+            if not is_missing(row[key]):
+                more[key] = str(row[key])
         for key in ("start", "end"):
             if not is_missing(row[key]):
                 more[key] = row[key].date()
-        one = _one(block, f"{where} area {area_id!r}", shape, happens, problems, network, more)
+        one = _one(block, where, shape, happens, problems, network, more, sound=sound)
         made += [one] if one else []
     return made
 

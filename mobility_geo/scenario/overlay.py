@@ -24,6 +24,9 @@ AREA_SEGMENT_DEG: Final = 0.1
 POINT_BUFFER_M: Final = 12_000.0
 LINE_BUFFER_M: Final = 4_000.0
 
+JOIN_M: Final = 1e-6
+"""Stretches this near to each other are one, in metres."""
+
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Hits:
@@ -58,7 +61,7 @@ def disruption_edges(network: Network, what: Selection) -> Hits:
     what
         The selection. An area hits an edge along the stretch that lies in it, even if both ends
         lie outside; touching the boundary in a point does not count. If one carriageway of a
-        road is hit, so are the others, over the same share.
+        road is hit, so are the others beside it, unless the selection is of one direction.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def _hits(network: Network, what: Selection) -> Hits:
         hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
     else:
         hits = _area_hits(network, rows, what.area)
-    return _whole_road(network, hits)
+    return _whole_road(network, hits) if what.direction == "both" else hits
 
 
 def _area_hits(network: Network, rows: npt.NDArray[np.int32], area: shapely.Geometry) -> Hits:
@@ -116,17 +119,52 @@ def _area_hits(network: Network, rows: npt.NDArray[np.int32], area: shapely.Geom
     near = rows[shapely.intersects(shape, lines[rows])]
     out: list[tuple[int, float, float]] = []
     for row in near:
-        line: shapely.LineString = lines[row]
-        inside = shapely.line_merge(shapely.intersection(line, shape))
-        for part in shapely.get_parts(inside):
-            if part.geom_type != "LineString" or part.length == 0:
-                continue
-            ends = shapely.line_locate_point(
-                line, shapely.get_point(part, [0, -1]), normalized=True
-            )
-            out.append((int(row), float(ends.min()), float(ends.max())))
+        out += [(int(row), start, end) for start, end in stretches_inside(lines[row], shape)]
     table = np.array(out, dtype=np.float64).reshape(-1, 3)
     return Hits(edge=table[:, 0].astype(np.int32), start=table[:, 1], end=table[:, 2])
+
+
+def stretches_inside(
+    line: shapely.LineString, shape: shapely.Geometry
+) -> list[tuple[float, float]]:
+    """Return the stretches of a line that lie in an area, as shares of its length.
+
+    Parameters
+    ----------
+    line, shape
+        In the same coordinate reference system; the line may cross or close itself.
+
+    Returns
+    -------
+    list of (float, float)
+        Start and end, 0 to 1, ascending and not touching; touching the boundary in a point does
+        not count.
+
+    Examples
+    --------
+    >>> stretches_inside(shapely.LineString([(0, 0), (4, 0)]), shapely.box(1, -1, 2, 1))
+    [(0.25, 0.5)]
+    """
+    corners = shapely.get_coordinates(line)
+    # piece by piece, because a position on a line that crosses itself is not unique
+    pieces = np.asarray(shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)))
+    lengths = shapely.length(pieces)
+    before = np.concatenate([[0.0], np.cumsum(lengths)])
+    found: list[tuple[float, float]] = []
+    inside_of = np.asarray(shapely.intersection(pieces, shape))
+    for piece, offset, inside in zip(pieces, before[:-1], inside_of, strict=True):
+        for part in shapely.get_parts(inside):
+            if part.geom_type == "LineString" and part.length > 0:
+                ends = shapely.line_locate_point(piece, shapely.get_point(part, [0, -1]))
+                found.append((float(offset + ends.min()), float(offset + ends.max())))
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1] + JOIN_M:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    total = max(float(before[-1]), 1e-9)
+    return [(start / total, min(end / total, 1.0)) for start, end in joined]
 
 
 def _whole_road(network: Network, hits: Hits) -> Hits:
@@ -134,13 +172,20 @@ def _whole_road(network: Network, hits: Hits) -> Hits:
     group = network.edges["carriageway_group"]
     if not bool(group.notna().any()):
         return hits
+    lines = network.edges.geometry.to_numpy()
     extra: list[tuple[int, float, float]] = []
     have = set(hits.edge.tolist())
     for row, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
         name = group.iloc[int(row)]
         if pd.notna(name):
             twins = np.flatnonzero((group == name).to_numpy(dtype=bool))
-            extra += [(int(twin), start, end) for twin in twins if int(twin) not in have]
+            ends = shapely.line_interpolate_point(lines[row], [start, end], normalized=True)
+            for twin in twins:
+                if int(twin) in have:
+                    continue
+                # the twin may be drawn the other way
+                beside = shapely.line_locate_point(lines[twin], ends, normalized=True)
+                extra.append((int(twin), float(beside.min()), float(beside.max())))
     table = np.array(sorted(set(extra)), dtype=np.float64).reshape(-1, 3)
     return Hits(
         edge=np.concatenate([hits.edge, table[:, 0].astype(np.int32)]),

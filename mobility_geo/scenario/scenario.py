@@ -1,13 +1,23 @@
 """A `Scenario`: disruptions and a calendar; data that is laid over a network."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import pandas as pd
 
 from mobility_geo.errors import CalendarError, ScenarioError, UnknownIdError
 from mobility_geo.network import Network
 from mobility_geo.scenario.disruptions import Disruption
-from mobility_geo.schema import suggest
+from mobility_geo.schema import is_missing, suggest
+
+SURFACES: Final = ("paved", "gravel", "earth", "sand", "water", "none")
+ROAD_CLASSES: Final = ("primary", "secondary", "tertiary", "track", "none")
+
+Known = dict[str, tuple[str, set[str]]]
+"""By field of a selection: what its values are, in words, and all that there are."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -29,7 +39,7 @@ class Scenario:
     Raises
     ------
     CalendarError
-        If the calendar ends before it starts, or `when` is not in it.
+        If the calendar ends before it starts, `when` is not in it, or a date is none.
     ScenarioError
         If two disruptions have the same id.
 
@@ -52,10 +62,12 @@ class Scenario:
         Raises
         ------
         CalendarError
-            If the calendar ends before it starts, or `when` is not in it.
+            If the calendar ends before it starts, `when` is not in it, or a date is none.
         ScenarioError
             If two disruptions have the same id.
         """
+        for name in ("when", "start", "end"):
+            object.__setattr__(self, name, _as_day(getattr(self, name)))
         if self.end < self.start:
             msg = f"calendar: ends on {self.end}, before it starts on {self.start}"
             raise CalendarError(msg)
@@ -72,7 +84,8 @@ class Scenario:
         Parameters
         ----------
         when
-            A date, or text such as ``2013-01-20``; the scenario's own day if None.
+            A date, a datetime or `pandas.Timestamp` (its day counts), or ISO text such as
+            ``2013-01-20``; the scenario's own day if None.
 
         Returns
         -------
@@ -83,14 +96,15 @@ class Scenario:
         ------
         CalendarError
             If it lies outside the calendar or is not a date.
+
+        Examples
+        --------
+        >>> first, last = dt.date(2013, 1, 1), dt.date(2013, 12, 31)
+        >>> scenario = Scenario(name="quiet", when=first, start=first, end=last)
+        >>> scenario.day("2013-02-03"), scenario.day(dt.datetime(2013, 2, 3, 18, 30))
+        (datetime.date(2013, 2, 3), datetime.date(2013, 2, 3))
         """
-        if isinstance(when, str):
-            try:
-                when = dt.date.fromisoformat(when)
-            except ValueError:
-                msg = f"not a date: {when!r}; write it as 2013-01-20"
-                raise CalendarError(msg) from None
-        day = self.when if when is None else when
+        day = self.when if when is None else _as_day(when)
         if not self.start <= day <= self.end:
             msg = (
                 f"{day} lies outside the calendar of {self.name!r}, {self.start} to {self.end}: "
@@ -127,40 +141,90 @@ class Scenario:
         """Return the scenario without any disruption: the normal season of the same days."""
         return replace(self, disruptions=())
 
-    def check(self, network: Network) -> None:
+    def check(self, network: Network, groups: pd.DataFrame | None = None) -> None:
         """Check that everything the disruptions name is there.
 
         Parameters
         ----------
         network
             The network that the scenario will be laid over.
+        groups
+            Who the question is about, schema `GROUPS`: nationalities and exposure classes are
+            checked with them; not at all if left out.
 
         Raises
         ------
         UnknownIdError
-            Lists every unknown edge, crossing, road number, country or profile, with the nearest
-            known one.
+            Lists every unknown edge, crossing, road number, surface, class of road, country,
+            profile, nationality or exposure class, with the nearest known one.
         """
+        what = _known(network)
+        countries = what["countries"][1]
+        who: Known = {"profiles": ("travel profile", set(network.profiles["profile"]))}
+        if groups is not None:
+            who["nationalities"] = ("nationality", countries | _values(groups["nationality"]))
+            who["exposure_classes"] = (
+                "exposure class of any group", _values(groups["exposure_class"])
+            )  # fmt: skip
         problems = []
-        known = {
-            "edge": ("edge_ids", set(network.edges["edge_id"])),
-            "crossing": ("crossing_ids", set(network.crossings["crossing_id"])),
-            "road number": ("refs", set(network.edges["ref"].dropna())),
-            "country": ("countries", set(network.zones["country"])),
-        }
-        profiles = set(network.profiles["profile"])
         for disruption in self.disruptions:
             where = f"disruption {disruption.disruption_id!r}"
-            for what, (field_name, ids) in known.items():
-                problems += [
-                    f"{where}: no {what} {name!r}{suggest(name, ids)}"
-                    for name in getattr(disruption.what, field_name)
-                    if name not in ids
-                ]
-            problems += [
-                f"{where}: no travel profile {name!r}{suggest(name, profiles)}"
-                for name in disruption.who.profiles
-                if name not in profiles
-            ]
+            into = disruption.what.into
+            if into and into not in countries:
+                problems.append(f"{where}: into: no country {into!r}{suggest(into, countries)}")
+            for traits, known in ((disruption.what, what), (disruption.who, who)):
+                for field_name, (words, ids) in known.items():
+                    problems += [
+                        f"{where}: no {words} {name!r}{suggest(str(name), ids)}"
+                        for name in getattr(traits, field_name)
+                        if name not in ids
+                    ]
         if problems:
             raise UnknownIdError(problems)
+
+
+def _as_day(when: object) -> dt.date:
+    """Return the day that somebody meant.
+
+    Raises
+    ------
+    CalendarError
+        If it is not a date.
+    """
+    if isinstance(when, str):
+        try:
+            return dt.datetime.fromisoformat(when.strip()).date()
+        except ValueError:
+            pass
+    elif isinstance(when, dt.datetime) and not is_missing(when):
+        return when.date()
+    elif isinstance(when, dt.date) and not is_missing(when):
+        return when
+    msg = f"not a date: {when!r}; write it as 2013-01-20"
+    raise CalendarError(msg)
+
+
+def _values(*columns: Iterable[object]) -> set[str]:
+    return {str(value) for column in columns for value in column if not is_missing(value)}
+
+
+_KNOWN: WeakKeyDictionary[Network, Known] = WeakKeyDictionary()
+
+
+def _known(network: Network) -> Known:
+    """Return what a selection may name; found out once for each network."""
+    if network not in _KNOWN:
+        edges, crossings = network.edges, network.crossings
+        countries = _values(
+            network.zones["country"], network.nodes["country"], edges["country"],
+            network.places["country"], crossings["country_a"], crossings["country_b"],
+        )  # fmt: skip
+        _KNOWN[network] = {
+            "edge_ids": ("edge", _values(edges["edge_id"])),
+            "crossing_ids": ("crossing", _values(crossings["crossing_id"])),
+            "refs": ("road number", _values(edges["ref"])),
+            "surfaces": ("surface", _values(SURFACES, edges["surface"])),
+            "road_classes": ("road class", _values(ROAD_CLASSES, edges["road_class"])),
+            "countries": ("country", countries),
+        }
+    return _KNOWN[network]

@@ -14,10 +14,10 @@ class TravellerClass:
     ----------
     profile
         How they travel: id of a row of `Network.profiles`.
+    nationality
+        ISO 3166-1 alpha-3 code: borders can be closed to some and open to others.
     kind
         Kind of people, see `mobility_geo.schema.PEOPLE_KINDS`.
-    nationality
-        ISO 3166-1 alpha-3 code.
     exposure_class
         Opaque label for targeted checkpoints, if any.
 
@@ -28,14 +28,14 @@ class TravellerClass:
 
     Examples
     --------
-    >>> TravellerClass(profile="truck", kind="refuge")
+    >>> TravellerClass(profile="truck", nationality="MLI", kind="refuge")
     Traceback (most recent call last):
     mobility_geo.errors.InputError: unknown kind of people 'refuge'; did you mean 'refugee'?
     """
 
-    profile: str = "truck"
+    profile: str
+    nationality: str
     kind: str = "resident"
-    nationality: str = "MLI"
     exposure_class: str = ""
 
     def __post_init__(self) -> None:
@@ -71,7 +71,7 @@ def may_pass(regime: str, traveller: TravellerClass, into_country: str) -> bool:
 
     Examples
     --------
-    >>> refugee = TravellerClass(kind="refugee", nationality="MLI")
+    >>> refugee = TravellerClass(profile="truck", nationality="MLI", kind="refugee")
     >>> may_pass("refugees_only", refugee, "DZA"), may_pass("closed", refugee, "DZA")
     (True, False)
     """

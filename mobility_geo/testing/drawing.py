@@ -16,6 +16,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Final
 
 import geopandas as gpd
@@ -38,7 +39,7 @@ from mobility_geo.schema import (
 )
 
 CRS: Final = pyproj.CRS.from_proj4("+proj=laea +lat_0=15 +lon_0=0 +datum=WGS84 +units=m")
-"""Drawings lie south-east of 15 N, 0 E, in metres."""
+"""Metres; the upper left corner of a drawing is at 15 N, 0 E."""
 
 SOURCE: Final = "drawn"
 KINDS: Final[Mapping[str, str]] = {
@@ -106,7 +107,7 @@ def draw_network(
     Parameters
     ----------
     picture
-        The drawing; see the module.
+        The drawing, see the module; blank lines about it and its indentation do not matter.
     name
         Name of the network.
     step_km
@@ -163,7 +164,7 @@ def draw_network(
 def _cells(picture: str) -> dict[Cell, str]:
     found = {
         (row, column): mark
-        for row, text in enumerate(picture.splitlines())
+        for row, text in enumerate(dedent(picture.strip("\n")).splitlines())
         for column, mark in enumerate(text)
         if not mark.isspace()
     }

@@ -61,9 +61,12 @@ def words() -> st.SearchStrategy[str]:
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(words(), lambda name: "é" in name)
-    'é'
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=5, database=None)
+    ... @given(words())
+    ... def check(name):
+    ...     assert name == name.strip() != ""
+    >>> check()
     """
     letters = st.text("aZ09éèçïŋÉß'-\"&<;,. %ⵜباو", min_size=1, max_size=12)
     odd = st.sampled_from(["nan", "None", "NA", "null", "true", "007", "1e5", "Ségou", "N'Tillit"])
@@ -270,7 +273,6 @@ def disruptions(
         st.lists(
             st.just(Closure())
             | st.sampled_from([0.25, 0.9, 1.0]).map(SpeedFactor)
-            | st.sampled_from([0.0, 45.0]).map(ExtraWait)
             | st.sampled_from([0.0, 12.5]).map(ExtraCost)
             | st.sampled_from([0.0, 0.003]).map(RiskCost)
             | st.sampled_from([0.5, 1.0]).map(CapacityFactor),
@@ -285,11 +287,12 @@ def disruptions(
             crossing_ids=tuple(draw(_some(crossings))),
             into=draw(st.sampled_from(["", *COUNTRIES])),
         )
-        effects = [*effects[:1], Regime(draw(st.sampled_from(regimes)))]
+        effects = [*effects[:1], Regime(draw(st.sampled_from(regimes))), ExtraWait(45.0)]
     elif kind == "road":
         edge_ids = list(network.edges["edge_id"])
         direction = draw(st.sampled_from(["both", "forward", "backward"]))
         what = Selection(edge_ids=tuple(draw(_some(edge_ids))), direction=direction)
+        effects = [*effects, *draw(st.sampled_from([(), (ExtraWait(0.0),), (ExtraWait(45.0),)]))]
     else:
         what = Selection(area=draw(areas(network)), edge_kinds=draw(
             st.sampled_from([(), ("road",), ("road", "track", "crossing")])))  # fmt: skip
@@ -494,7 +497,9 @@ def arc_costs(draw: st.DrawFn, network: Network, *, most: int = 9) -> ArcCosts:
 
 
 @st.composite
-def access_sets(draw: st.DrawFn, network: Network, *, places: int = 3, most: int = 9) -> AccessSet:
+def access_sets(
+    draw: st.DrawFn, network: Network, *, places: int = 3, most: int = 9, prefix: str = "x"
+) -> AccessSet:
     """Return arbitrary accesses of made-up places: none, one or several each.
 
     Parameters
@@ -505,6 +510,8 @@ def access_sets(draw: st.DrawFn, network: Network, *, places: int = 3, most: int
         The network.
     places, most
         Most places, and most units that an access costs.
+    prefix
+        Ids of the places are this and a number.
 
     Returns
     -------
@@ -526,7 +533,7 @@ def access_sets(draw: st.DrawFn, network: Network, *, places: int = 3, most: int
         return np.array(drawn, dtype=np.int32)
 
     return AccessSet(
-        place_ids=tuple(f"x{i}" for i in range(len(counts))),
+        place_ids=tuple(f"{prefix}{i}" for i in range(len(counts))),
         pointer=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
         node=units(len(network.nodes) - 1), time_min=units(most), length_m=units(most),
         cost_xof=units(most), risk=units(most),

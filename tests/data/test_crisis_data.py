@@ -1,6 +1,7 @@
 """The data of the Mali case: schemas, sums, dates, sources, and the figures of the report."""
 
 import datetime as dt
+import functools
 import importlib.util
 import os
 import re
@@ -10,19 +11,24 @@ from pathlib import Path
 from types import ModuleType
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mobility_geo.datasets.mali import load_case
+from mobility_geo.routing import find_group_ways, journey
+from mobility_geo.scenario import Case, TravellerClass, conditions, disruption_edges
 from mobility_geo.scenario.file import KEYS
 from mobility_geo.schema import (
     CROSSINGS,
     DESTINATIONS,
     DISRUPTION_KINDS,
+    EDGE_KINDS,
     EDGES,
     GROUPS,
+    PEOPLE_KINDS,
     PLACES,
     PROFILES,
     TARGETS,
@@ -60,6 +66,11 @@ def groups(name: str) -> pd.DataFrame:
 
 def targets(name: str) -> pd.DataFrame:
     return read_table(CRISIS / scenario(name)["compare"]["targets"], TARGETS)
+
+
+@functools.cache
+def load(name: str) -> Case:
+    return load_case(CRISIS / f"{name}.toml")
 
 
 def builder() -> ModuleType:
@@ -169,6 +180,136 @@ def test_algeria_is_closed_from_14_january_2013():
     closed = next(d for d in case.scenario.disruptions if d.disruption_id == "algeria-closed")
     assert not closed.active(dt.date(2013, 1, 13))
     assert closed.active(dt.date(2013, 1, 14))
+
+
+# ------------------------------------------------------------------ what disruptions hit
+WORDS = {
+    "edge_kinds": "kind", "surfaces": "surface", "road_classes": "road_class",
+    "countries": "country", "refs": "ref", "edges": "edge_id", "crossings": "crossing_id",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_word_of_who_and_what_is_one_of_the_network(name):
+    network = load(name).network
+    known = {key: set(network.edges[column].dropna()) for key, column in WORDS.items()}
+    known["edge_kinds"] |= set(EDGE_KINDS)  # no edge of kind walk is there yet
+    known |= {
+        "profiles": set(network.profiles["profile"]),
+        "kinds": set(PEOPLE_KINDS),
+        "nationalities": set(network.zones["country"]),
+        "exposure_classes": set(load(name).groups["exposure_class"].dropna()),
+    }
+    for item in scenario(name).get("disruption", []):
+        assert item.get("into", "MLI") in known["nationalities"]
+        for key, words in known.items():
+            assert set(item.get(key, [])) <= words, (item["id"], key)
+    residents = scenario(name)["people"]["residents"]
+    assert set(residents["countries"]) <= known["nationalities"]
+    assert set(residents["pcodes"]) <= set(network.places["pcode"])
+    assert residents["profile"] in known["profiles"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_active_disruption_hits_an_edge_for_somebody(name):
+    case = load(name)
+    active = {d.disruption_id: d for d in case.scenario.active(case.scenario.when)}
+    assert bool(active) == (name != "baseline")
+    for disruption in active.values():
+        assert len(disruption_edges(case.network, disruption.what).edges()), disruption
+    classes = case.groups[["profile", "kind", "nationality"]].drop_duplicates()
+    hit: set[str] = set()
+    for row in classes.to_dict("records"):
+        who = TravellerClass(**row)
+        found = conditions(case.network, case.scenario, case.scenario.when, who)
+        hit |= set(found.causes["disruption_id"])
+    assert hit == set(active)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_a_scenario_lists_is_never_active(name):
+    case = load(name)
+    own = [d for d in case.scenario.disruptions if not d.disruption_id.startswith("insecurity/")]
+    assert all(d.active(case.scenario.when) for d in own)
+
+
+def test_the_flood_closes_its_tracks_to_everybody_and_spares_the_river():
+    case = load("mali-2012-08")
+    flood = next(d for d in case.scenario.disruptions if d.kind == "flood")
+    wet = disruption_edges(case.network, flood.what).edges()
+    kinds = case.network.edges["kind"].iloc[wet]
+    assert set(kinds) <= {"road", "track"}
+    arcs = np.isin(case.network.arcs.edge, wet)
+    water = (case.network.edges["kind"] == "river").to_numpy()[case.network.arcs.edge]
+    for profile in case.network.profiles["profile"]:
+        who = TravellerClass(profile=profile, kind="refugee", nationality="MLI")
+        costs, dry = (
+            conditions(case.network, laid, laid.when, who).dense()
+            for laid in (case.scenario, case.scenario.without(kinds=["flood"]))
+        )
+        assert not costs.open[arcs].any(), profile
+        assert (costs.open == dry.open)[water].all()
+
+
+def test_the_river_is_the_only_way_of_returnees_to_the_north():
+    case = load("mali-2013-02-return")
+    edges = case.network.edges.set_index("edge_id")
+    by_boat = case.groups[case.groups["profile"] == "road_and_pinasse"]
+    ways = find_group_ways(case, groups=by_boat)
+    assert set(by_boat["destination_set"]) == {"home-timbuktu", "home-gao"}
+    for row, group in enumerate(ways.groups.itertuples()):
+        home = ways.destination_ids.index(group.destination_set.removeprefix("home-"))
+        arcs = ways.arcs(row, home)
+        assert "river" in journey(case.network, arcs).modes, group.group_id
+        passed = case.network.edges["edge_id"].iloc[case.network.arcs.edge[arcs]]
+        after = passed.iloc[passed.str.startswith("river-").to_numpy().argmax() :]
+        land = after[edges.loc[after, "kind"].isin(["road", "track"]).to_numpy()].tolist()
+        assert land == (["kabara--timbuktu"] if "timbuktu" in group.destination_set else [])
+        assert ways.allowed[row, home]
+        assert ways.in_time[row, home]
+        # the numbers that the assumptions of the scenario give
+        risk = 0.08 if "timbuktu" in group.destination_set else 0.40
+        assert ways.risk[row, home] == pytest.approx(risk, abs=0.005)
+        assert ways.in_risk[row, home] == ("timbuktu" in group.destination_set)
+    by_road = case.groups[(case.groups["profile"] == "truck") & (case.groups["kind"] == "returnee")]
+    ways = find_group_ways(case, groups=by_road)
+    for row, group in enumerate(ways.groups.itertuples()):
+        home = ways.destination_ids.index(group.destination_set.removeprefix("home-"))
+        assert np.isfinite(ways.time_min[row, home]) == (group.destination_set == "home-mopti")
+
+
+def test_closed_roads_are_all_those_of_the_north_but_the_one_to_the_port():
+    case = load("mali-2013-02-return")
+    closed = next(d for d in case.scenario.disruptions if d.kind == "service")
+    edges = case.network.edges
+    hit = set(edges["edge_id"].iloc[disruption_edges(case.network, closed.what).edges()])
+    nodes = case.network.nodes.to_crs(4326).set_index("node_id")
+    ends = [nodes.loc[edges[column]].geometry for column in ("from_node_id", "to_node_id")]
+    land = edges["kind"].isin(["road", "track"]).to_numpy() & (edges["country"] == "MLI").to_numpy()
+    # Konna at 14.94 is the first place behind the line, Sévaré at 14.53 the last before it
+    north = land & np.logical_and(*((end.y > 14.6) & (end.x > -5.5) for end in map(_points, ends)))
+    south = land & np.logical_and(*(end.y < 14.6 for end in map(_points, ends)))
+    assert set(edges.loc[north, "edge_id"]) - hit == {"kabara--timbuktu"}
+    assert not set(edges.loc[south, "edge_id"]) & hit
+    assert {"sevare--konna", "koro--douentza", "tenenkou--youwarou", "diabaly--nampala"} <= hit
+    assert set(edges.set_index("edge_id").loc[sorted(hit), "country"]) == {"MLI"}
+
+
+def _points(geometry: gpd.GeoSeries) -> pd.DataFrame:
+    return geometry.get_coordinates().reset_index(drop=True)
+
+
+def test_the_limit_of_the_herders_lies_as_close_to_the_risk_of_the_way_to_lere_as_it_says():
+    case = load("mali-2012-08")
+    dry = case.scenario.without(kinds=["flood"])
+    herders = case.groups[case.groups["kind"] == "pastoral"]
+    ways = find_group_ways(case, dry, groups=herders)
+    lere = ways.destination_ids.index("lere")
+    assert ways.risk[:, lere] == pytest.approx(0.094, abs=0.0005)
+    others = ways.allowed.copy()
+    others[:, lere] = False
+    assert ways.risk[others].min() == pytest.approx(0.17, abs=0.005)
+    assert set(herders["risk_limit"]) == {0.1}
 
 
 # ------------------------------------------------------------------ tables
@@ -300,6 +441,15 @@ def test_every_set_in_use_has_an_open_destination(name, destinations):
     assert sets <= set(open_now["destination_set"])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_place_of_people_destinations_and_way_stations_is_attached(name):
+    case = load(name)
+    attached = set(case.network.accesses["place_id"])
+    for table in (case.groups, case.destinations, case.waystations):
+        assert len(table)
+        assert set(table["place_id"]) <= attached
+
+
 def test_destinations_are_known_dated_and_outside_the_north(places, destinations):
     assert reference_problems({"destinations": destinations, "places": places}) == []
     assert not (destinations["open_until"] < destinations["open_from"]).any()
@@ -325,7 +475,10 @@ def test_waystations_are_known_and_say_which_are_hypothetical(places):
 
 
 # ------------------------------------------------------------------ zones
-@pytest.mark.parametrize("file", ["insecurity.geojson", "flood.geojson"])
+AREAS = ["insecurity.geojson", "flood.geojson", "closed_roads.geojson"]
+
+
+@pytest.mark.parametrize("file", AREAS)
 def test_zones_are_simple_dated_and_sourced(file):
     table = gpd.read_file(CRISIS / file)
     assert table.crs == "EPSG:4326"
@@ -339,7 +492,9 @@ def test_zones_are_simple_dated_and_sourced(file):
     assert table["confidence"].isin(["high", "medium", "low"]).all()
 
 
-def test_zones_stay_in_mali(zones):
+@pytest.mark.parametrize("file", AREAS)
+def test_zones_stay_in_mali(file):
+    zones = gpd.read_file(CRISIS / file)
     borders = gpd.read_file(ROOT / "data" / "boundaries" / "adm0.geojson")
     mali = borders[borders["country"] == "MLI"].to_crs(32630).union_all()
     drawn = zones.to_crs(32630)
@@ -387,7 +542,38 @@ def test_targets_use_known_measures_and_ids(name, places):
         if row.measure == "held_at":
             assert row.subject in crossings | set(places["place_id"])
         if row.measure == "share_inside_by_region":
-            assert row.subject in REGIONS
+            assert row.subject.partition("/")[0] in REGIONS
+        if row.measure == "route_exists":
+            ends, profile, mode = row.subject.split("/")
+            assert set(ends.split(">")) <= set(places["place_id"])
+            assert profile in set(read_table(NETWORK / "profiles.csv", PROFILES)["profile"])
+            assert mode in EDGE_KINDS
+
+
+OF_SOME_GROUPS = {
+    "share_abroad", "share_abroad_by_country", "share_inside_by_region", "served_persons",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_GROUPS)
+def test_targets_of_some_groups_name_a_whole_block_of_people(name):
+    table = targets(name)
+    blocks = {row["block"] for row in BUILD.read_rows("people.csv")}
+    ids = groups(name)["group_id"]
+    for row in table[table["measure"].isin(OF_SOME_GROUPS)].itertuples():
+        prefix = "" if pd.isna(row.subject) else row.subject.partition("/")[2]
+        mine = ids[ids.str.startswith(prefix)]
+        assert len(mine), row.figure_id
+        if prefix:
+            assert prefix in blocks
+            assert len(mine) < len(ids)
+            assert mine.str.startswith(f"{prefix}-").all()
+
+
+def test_figures_of_the_newly_displaced_leave_out_those_displaced_before_in_kidal():
+    table = targets("mali-2013-01")
+    table = table[table["measure"].isin(OF_SOME_GROUPS)]
+    assert table["subject"].str.endswith("/newly-displaced").all()
 
 
 @pytest.mark.parametrize("name", WITH_GROUPS)
