@@ -19,7 +19,7 @@ from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.scenario import ArcCosts, Case, TravellerClass, conditions
 
 ROUNDS = 5
-TRAVELLER = TravellerClass(profile="truck", kind="refugee")
+TRAVELLER = TravellerClass(profile="truck", nationality="MLI", kind="refugee")
 
 
 def ours(case: Case, costs: ArcCosts) -> np.ndarray:

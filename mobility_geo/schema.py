@@ -323,6 +323,7 @@ SPEEDS: Final = TableSchema(
     name="speeds",
     meaning="Speed of each profile by kind, class and surface; no row: cannot pass",
     key=("profile", "kind", "road_class", "surface"),
+    references=MappingProxyType({"profile": "profiles"}),
     columns=(
         _text("profile", "profile"),
         _text("kind", "edge kind", allowed=EDGE_KINDS),
@@ -561,7 +562,8 @@ COMPARISON: Final = TableSchema(
         _number(
             "error_logit", "", "the same for the logit", minimum=None, nullable=True
         ),
-        _text("verdict", "input, agrees, partly, differs, range, error, or not comparable", nullable=True),
+        _text("verdict", "input, agrees, partly, differs, range, error, not comparable",
+              nullable=True),
         _flag("used_as_input", "the figure went into the model: agreement proves nothing"),
         _SOURCE,
     ),

@@ -21,8 +21,15 @@ DECIMALS: Final = (
 
 ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "status": ("base", "place_id", "group_id", "status", "reason", "cause", "held_node_id"),
-    "reachable": ("place_id", "profile", "kind", "nationality", "exposure_class", "rank",
-                  "waystation_id"),
+    "reachable": (
+        "place_id",
+        "profile",
+        "kind",
+        "nationality",
+        "exposure_class",
+        "rank",
+        "waystation_id",
+    ),
     "od_flows": ("rule", "group_id", "destination_id"),
     "edge_flows": ("rule", "edge_id"),
     "crossing_flows": ("rule", "crossing_id", "into_country"),

@@ -55,7 +55,8 @@ def attach_places(
     True
     """
     land = edges[edges["kind"].isin(ATTACH_KINDS)].reset_index(drop=True)
-    ends = nodes[nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])]
+    on_land = nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])
+    ends = nodes[on_land | (nodes["kind"] == "settlement")]
     ends = ends.reset_index(drop=True)
     node_shape = dict(zip(nodes["node_id"], nodes.geometry, strict=True))
     barriers = waterways.loc[waterways["barrier"].to_numpy(dtype=bool)].geometry.to_numpy()
@@ -74,7 +75,7 @@ def attach_places(
         return not is_missing(of_node[node_id]) and of_node[node_id] != country
 
     def behind_water(way: shapely.LineString) -> bool:
-        return way.length > 0 and len(barrier_tree.query(way, predicate="intersects")) > 0
+        return way.length > 0 and len(barrier_tree.query(way, predicate="crosses")) > 0
 
     rows: list[dict[str, object]] = []
     for place_id, country, point in zip(places["place_id"], places["country"], points, strict=True):

@@ -54,6 +54,7 @@ def audit_network(network: Network) -> pd.DataFrame:
         _snaps(network, people),
         _twins(network, people),
         _edges(network),
+        _dead_ends(network),
         _gaps(network),
         _projection(network),
     ):
@@ -202,6 +203,19 @@ def _geodesic(one: pd.Series, two: pd.Series) -> "np.typing.NDArray[np.float64]"
         [p.x for p in one], [p.y for p in one], [p.x for p in two], [p.y for p in two]
     )
     return np.asarray(distance)
+
+
+def _dead_ends(network: Network) -> list[dict[str, object]]:
+    """Find settlements on one edge only that no place stands for: nobody is counted there."""
+    ends = pd.concat([network.edges["from_node_id"], network.edges["to_node_id"]]).value_counts()
+    settled = network.nodes.loc[network.nodes["kind"] == "settlement", "node_id"]
+    attached = set(network.accesses["node_id"])
+    return [
+        _finding("dead end", "note", "nodes", str(node), 1, "edges", 0,
+                 "a road ends at this settlement, and no place stands for its people")
+        for node in settled
+        if ends.get(node, 0) == 1 and node not in attached
+    ]  # fmt: skip
 
 
 def _gaps(network: Network) -> list[dict[str, object]]:

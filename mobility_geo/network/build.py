@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+import shapely
 
 from mobility_geo.errors import CRSError, SchemaError
 from mobility_geo.network.accesses import attach_places
@@ -74,7 +75,7 @@ def geodesic_length_m(layer: gpd.GeoDataFrame) -> "pd.Series[float]":
     Returns
     -------
     pandas.Series
-        Metres, one per row.
+        Metres, one per row; NaN where there is no line.
 
     References
     ----------
@@ -82,13 +83,16 @@ def geodesic_length_m(layer: gpd.GeoDataFrame) -> "pd.Series[float]":
 
     Examples
     --------
-    >>> import shapely
     >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 0)])], crs=4326)
     >>> round(float(geodesic_length_m(line)[0]))
     111319
     """
     shapes = layer.to_crs(4326).geometry
-    return pd.Series([float(GEOD.geometry_length(line)) for line in shapes], index=layer.index)
+    lengths = [
+        np.nan if line.is_empty else float(GEOD.geometry_length(line))
+        for line in shapes.fillna(shapely.LineString())
+    ]
+    return pd.Series(lengths, index=layer.index)
 
 
 def build_network(  # noqa: PLR0913
@@ -163,6 +167,9 @@ def build_network(  # noqa: PLR0913
             [f"{key}: has no coordinate reference system; set it with .set_crs(...)"
              for key in without]
         )  # fmt: skip
+    if not len(edges):
+        msg = "edges: no rows; a network needs at least one edge"
+        raise SchemaError(msg)
     work = pyproj.CRS(crs) if crs is not None else metric_crs(edges)
     layers["edges"] = _with_lengths(edges)
     projected = {key: layer.to_crs(work) for key, layer in layers.items()}

@@ -1,5 +1,7 @@
 """To and from networkx, in the conventions of osmnx."""
 
+from typing import Any
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -209,6 +211,17 @@ def _osm_edge(u: str, v: str, key: int, data: dict[str, object]) -> dict[str, ob
     }
 
 
+def _other_direction(
+    back: dict[str, Any], line: shapely.LineString, data: dict[str, Any], crs: pyproj.CRS
+) -> bool:
+    """Say whether an arc is the other direction of an edge that is there already."""
+    one_way = data.get("oneway", False)
+    if one_way in {True, "yes", "true", "1"} or not back["oneway"]:
+        return False
+    near = 0.01 if crs.is_projected else 1e-7
+    return bool(line.reverse().equals_exact(back["geometry"], near))
+
+
 def _edges(graph: "nx.MultiDiGraph[str]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
     points = {n: shapely.Point(d["x"], d["y"]) for n, d in graph.nodes(data=True)}
     rows: dict[object, dict[str, object]] = {}
@@ -220,10 +233,11 @@ def _edges(graph: "nx.MultiDiGraph[str]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
                 rows[data["edge_id"]] = {**kept, "geometry": line}
             continue
         row = {**_osm_edge(u, v, key, data), "geometry": line}
-        way = (str(data.get("osmid")), round(float(line.length), 3 if crs.is_projected else 8))
+        ids = data.get("osmid")
+        way = tuple(sorted(map(str, ids if isinstance(ids, list) else [ids])))
         back = rows.get((v, u, way))
-        if back is not None and back["oneway"]:
-            back["oneway"] = False  # the other direction of an edge that is there already
+        if back is not None and _other_direction(back, line, data, crs):
+            back["oneway"] = False
         elif (u, v, way) in rows:
             rows[u, v, way, key] = row  # a true parallel
         else:

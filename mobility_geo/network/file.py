@@ -1,14 +1,16 @@
-"""A network in one GeoPackage: written styled, read back identical."""
+"""A network in one GeoPackage: described, and read back identical."""
 
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from mobility_geo.errors import GeoPackageError
 from mobility_geo.geopackage import Layer, read_layers, write_geopackage
 from mobility_geo.network.model import Network
 from mobility_geo.schema import NETWORK_TABLES, SCHEMAS
 
+INFO = "network_info"
 DRAW_ORDER = (
     "crossings", "places", "accesses", "nodes", "edges", "waterways", "zones",
     "seasons", "profiles", "speeds",
@@ -64,7 +66,9 @@ def write_network(network: Network, path: str | Path) -> Path:
         )
         for name in DRAW_ORDER
     ]  # fmt: skip
-    return write_geopackage(path, layers, crs=None, title=network.name)
+    info = pd.DataFrame({"key": ["name"], "value": [network.name]})
+    about = Layer(name=INFO, frame=info, title="About", abstract="What the network is called")
+    return write_geopackage(path, [*layers, about], crs=None, title=network.name)
 
 
 def read_network(path: str | Path) -> Network:
@@ -93,14 +97,15 @@ def read_network(path: str | Path) -> Network:
     Traceback (most recent call last):
     mobility_geo.errors.GeoPackageError: nowhere.gpkg: no such file
     """
-    tables = read_layers(path, [schema.name for schema in NETWORK_TABLES])
+    tables = read_layers(path, [*(schema.name for schema in NETWORK_TABLES), INFO])
+    info = tables.pop(INFO).set_index("key")["value"]
     layers = {name: table for name, table in tables.items() if isinstance(table, gpd.GeoDataFrame)}
     for schema in NETWORK_TABLES:
         if schema.geometry is not None and schema.name not in layers:
             msg = f"{path}: layer {schema.name!r} has no geometry"
             raise GeoPackageError(msg)
     return Network(
-        name=Path(path).stem, zones=layers["zones"], nodes=layers["nodes"],
+        name=str(info["name"]), zones=layers["zones"], nodes=layers["nodes"],
         edges=layers["edges"], crossings=layers["crossings"], places=layers["places"],
         accesses=layers["accesses"], waterways=layers["waterways"], seasons=tables["seasons"],
         profiles=tables["profiles"], speeds=tables["speeds"],

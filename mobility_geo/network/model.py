@@ -14,10 +14,12 @@ import shapely
 
 from mobility_geo.errors import CRSError, SchemaError, UnknownIdError, labels
 from mobility_geo.schema import (
+    EDGE_KINDS,
     NETWORK_TABLES,
     conform,
     records,
     reference_problems,
+    split_list,
     suggest,
 )
 
@@ -140,6 +142,7 @@ class Network:
         object.__setattr__(self, "edge_rows", pd.Index(self.edges["edge_id"]))
         object.__setattr__(self, "place_rows", pd.Index(self.places["place_id"]))
         problems += _edge_problems(self)
+        problems += _list_problems(self)
         if problems:
             raise SchemaError(problems)
         object.__setattr__(self, "arcs", _make_arcs(self))
@@ -305,6 +308,30 @@ def _edge_problems(network: Network) -> list[str]:
                 f"edges: crossing edge {edge['edge_id']!r} must join a node in each of the two "
                 f"countries of crossing {edge['crossing_id']!r}"
             )
+    return problems
+
+
+def _list_problems(network: Network) -> list[str]:
+    """Find words in text lists that nothing answers to: they would be without effect, silently."""
+    profiles = [str(name) for name in network.profiles["profile"]]
+    months = [str(month) for month in range(1, 13)]
+    known = {
+        ("profiles", "modes"): list(EDGE_KINDS), ("seasons", "months"): months,
+        ("seasons", "kinds"): list(EDGE_KINDS), ("seasons", "profiles"): profiles,
+    }  # fmt: skip
+    tables = {"profiles": network.profiles, "seasons": network.seasons}
+    problems = [
+        f"{table}: column {column!r} of {row.iloc[0]!r} has the unknown word "
+        f"{word!r}{suggest(word, words)}"
+        for (table, column), words in known.items()
+        for _, row in tables[table].iterrows()
+        for word in split_list(row[column])
+        if word not in words
+    ]
+    stopped = (network.seasons["effect"] == "speed_factor") & (network.seasons["value"] <= 0)
+    if bool(stopped.any()):
+        names = labels(network.seasons.loc[stopped, "season_id"])
+        problems.append(f"seasons: a speed_factor must be above 0; wrong in {names}: use close")
     return problems
 
 

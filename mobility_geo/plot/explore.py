@@ -150,10 +150,15 @@ def explore_status(results: "Results", *, element: str = "movers") -> Map:
     ]
     base: summaries.Base = "residents" if element == "residents" else "movers"
     asked = places[places[f"{base}_persons"] > 0]
-    largest = float(asked[f"{base}_persons"].max()) if len(asked) else 1.0
-    asked = asked.assign(
+    named = (
+        held[held.geometry.notna()].assign(name=held["held_name"], people=held["persons"])
+        if element == "held_at"
+        else asked.assign(people=asked[f"{base}_persons"])
+    )
+    largest = float(named["people"].max()) if len(named) else 1.0
+    named = named.assign(
         # names begin at the rim of the circle, which reaches out from 8 px less
-        offset_px=[max(_radius(people, largest) - 5, 0.0) for people in asked[f"{base}_persons"]]
+        offset_px=[max(_radius(people, largest) - 5, 0.0) for people in named["people"]]
     )
     return Map(
         title={
@@ -165,11 +170,11 @@ def explore_status(results: "Results", *, element: str = "movers") -> Map:
         layers=layers,
         bounds=_bounds(asked, network.places),
         names=[
-            *_names(asked, f"{base}_persons", "strong"),
-            *_place_names(network, without=set(asked["place_id"])),
+            *_names(named, "people", "strong"),
+            *_place_names(network, without=set(named["name"])),
             *_country_names(network),
         ],
-        legend=_status_legend(results, asked, base),
+        legend=[_people_legend(element, largest), *_closure_legend(results, base)],
         notes=_notes(results),
     )
 
@@ -784,7 +789,7 @@ def _names(
 
 
 def _place_names(network: "Network", without: Collection[str] = ()) -> list[Name]:
-    places = network.places[~network.places["place_id"].isin(without)]
+    places = network.places[~network.places["name"].isin(without)]
     return _names(places.assign(weight=places["population_persons"].fillna(0)), "weight")
 
 
@@ -813,21 +818,31 @@ def _way_legend(network: "Network") -> LegendBox:
     )
 
 
-def _status_legend(
-    results: "Results", places: gpd.GeoDataFrame, base: summaries.Base
-) -> list[LegendBox]:
-    column = f"{base}_persons"
-    largest = float(places[column].max()) if len(places) else 1.0
-    statuses: list[Style] = [
-        {"shape": "square", "radius": 5, "fill": palette.STATUS_COLOURS[status], "line": "#ffffff",
-         "text": words.label("status", status)}
-        for status in summaries.STATUS_ORDER[base]
-    ]  # fmt: skip
+def _people_legend(element: str, largest: float) -> LegendBox:
+    """Return what the circles of people stand for, those that are switched on first."""
     sizes: list[Style] = [
         {"shape": "circle", "radius": round(_radius(step, largest), 1), "line": "#333333",
          "text": f"{words.whole(step)} people"}
         for step in palette.size_steps(largest)
     ]  # fmt: skip
+    if element == "held_at":
+        kinds: list[Style] = [
+            {**_HELD, "shape": "square", "radius": 5, "text": "Held up at a border crossing"},
+            {**_HELD, "radius": 6, "text": "Held up elsewhere"},
+        ]
+        return LegendBox(heading="Stranded people, where held up", entries=[*kinds, *sizes])
+    base: summaries.Base = "residents" if element == "residents" else "movers"
+    statuses: list[Style] = [
+        {"shape": "square", "radius": 5, "fill": palette.STATUS_COLOURS[status], "line": "#ffffff",
+         "text": words.label("status", status)}
+        for status in summaries.STATUS_ORDER[base]
+    ]  # fmt: skip
+    held: list[Style] = [{**_HELD, "radius": 6, "text": "Held up (switch on)"}]
+    who = {"movers": "People on the move", "residents": "Residents"}[base]
+    return LegendBox(heading=who, entries=[*statuses, *sizes, *held])
+
+
+def _closure_legend(results: "Results", base: summaries.Base) -> list[LegendBox]:
     breaks = (0.0, *palette.SHARE_BREAKS, 1.0)
     shares: list[Style] = []
     for number, colour in enumerate(palette.SHARE_COLOURS):
@@ -858,10 +873,7 @@ def _status_legend(
         for kind, style in _STATION.items()
         if kind in set(results.case.waystations["kind"])
     ]
-    who = {"movers": "People on the move", "residents": "Residents"}[base]
-    held: list[Style] = [{**_HELD, "radius": 6, "text": "Held up (switch on)"}]
     return [
-        LegendBox(heading=who, entries=[*statuses, *sizes, *held]),
         LegendBox(
             heading="Share who cannot reach, by zone" if base == "movers"
             else "Share who would be cut off, by zone",

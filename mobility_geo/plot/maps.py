@@ -61,6 +61,9 @@ _CLOSED_WAYS: Final[tuple[tuple[str, _Dashes, str], ...]] = (
     ("partly_closed", (0, (3, 1.5)), "Way closed to some"),
     ("out_of_season", (0, (1, 1.5)), "River leg or road out of season"),
 )
+_BEFORE_ALL: Final = 1e9
+"""Added to the weight of labels that are placed before those of towns."""
+
 _MOST_LABELS: Final = 60
 
 
@@ -317,7 +320,7 @@ def plot_held_at(results: "Results", ax: "Axes | None" = None) -> "Axes":
             y=y,
             text=f"{row['held_name']}\n"
             f"{words.interval(row['persons_low'], row['persons'], row['persons_high'])}",
-            weight=float(row["persons"]),
+            weight=float(row["persons"]) + _BEFORE_ALL,
             radius_pt=float(np.sqrt(area) / 2),
             size_pt=8,
             bold=True,

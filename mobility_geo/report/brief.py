@@ -20,14 +20,18 @@ from mobility_geo.report.pictures import picture_source
 from mobility_geo.schema import records
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from mobility_geo.outcomes.results import Results
 
 LANGUAGES: Final[tuple[words.Language, ...]] = ("en", "fr")
-MOST_ROWS: Final = {"zone": 8, "reason": 5, "cause": 4}
+MOST_ROWS: Final = {"zone": 8, "reason": 4, "cause": 3}
 """Rows per table, so that the page stays one page."""
 
-MAP_IN: Final = (4.6, 3.1)
-"""Width and height of the map, inches."""
+FEW_ZONES: Final = 5
+MAP_WIDTH_IN: Final = 4.6
+MAP_HEIGHT_IN: Final = {True: 3.5, False: 2.65}
+"""Height of the map where there are few zones, and where there are many, inches."""
 
 _WORDS: Final[dict[str, Any]] = tomllib.loads(
     (resources.files("mobility_geo.report") / "brief_words.toml").read_text(encoding="utf-8")
@@ -119,10 +123,12 @@ def write_brief(
     shown = public_figures(results)
     chosen = LANGUAGES if language == "both" else (language,)
     template = pages.templates("mobility_geo.report", "templates").get_template("brief.html.j2")
+    roomy = len(_zone_counts(shown)) <= FEW_ZONES
     text = template.render(
         policy=pages.security_policy([]),
+        roomy=roomy,
         sheets=[_sheet(results, shown, one) for one in chosen],
-        picture=picture_source(_draw(results, shown), dpi=200),
+        picture=picture_source(_draw(results, shown, MAP_HEIGHT_IN[roomy]), dpi=200),
     )
     return pages.write_page(path, text)
 
@@ -252,9 +258,9 @@ def _zone_counts(shown: dict[str, PublicCount]) -> dict[str, PublicCount]:
     return {key.removeprefix("zone:"): shown[key] for key in shown if key.startswith("zone:")}
 
 
-def _draw(results: "Results", shown: dict[str, PublicCount]) -> Any:  # noqa: ANN401
+def _draw(results: "Results", shown: dict[str, PublicCount], height_in: float) -> "Axes":
     # the words of the legend stand beside the picture, in the language of the page
-    ax = Figure(figsize=MAP_IN, facecolor="white").add_axes((0.0, 0.0, 1.0, 1.0))
+    ax = Figure(figsize=(MAP_WIDTH_IN, height_in), facecolor="white").add_axes((0.0, 0.0, 1.0, 1.0))
     return plot_public_status(
         results, _zone_counts(shown), ax, regions=public_regions(results), legend=False
     )

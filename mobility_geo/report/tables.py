@@ -13,6 +13,7 @@ from mobility_geo.schema import records, split_list
 if TYPE_CHECKING:
     from mobility_geo.outcomes.results import Results
 
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MOST_CORRIDORS: Final = 20
 """Flows between zones shown in the report; the rest is in the tables of the run."""
 
@@ -454,7 +455,7 @@ def closure_table(results: "Results") -> Table:
     rows = []
     for row in records(summaries.closures_by_people_freed(results)):
         start, end = (
-            "open" if pd.isna(day) else words.day(pd.Timestamp(day).date())
+            "open" if pd.isna(day) else words.day(pd.Timestamp(day).date()).replace(" ", _NO_BREAK)
             for day in (row["start"], row["end"])
         )
         severity = "" if pd.isna(row["severity"]) else f"severity {row['severity']:g}; "

@@ -403,7 +403,7 @@ def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -
     length_km = network.edges["length_m"].to_numpy(dtype=float)[edge] / KM_M
     for effect in disruption.effects:
         match effect:
-            case Closure() | CapacityFactor(value=0):
+            case Closure():
                 _add_closure(impact, network, rows, hits)
             case ExtraWait(value=value):
                 impact.wait_min[rows] += value
@@ -412,7 +412,7 @@ def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -
             case RiskCost(value=value):
                 impact.risk[rows] += value * share * length_km
             case CapacityFactor(value=value):
-                impact.capacity[rows] = np.minimum(impact.capacity[rows], value)
+                _add_capacity(impact, network, rows, hits, value)
             case SpeedFactor(value=value):
                 _add_slow_stretches(impact, network, rows, hits, value)
             case Regime(value=regime):
@@ -440,6 +440,15 @@ def _add_closure(impact: _Impact, network: Network, rows: IntArray, hits: Hits) 
         stretches[int(edge)].append((float(start), float(end)))
     for arc in rows:
         impact.shut[int(arc)] += stretches[int(network.arcs.edge[arc])]
+
+
+def _add_capacity(
+    impact: _Impact, network: Network, rows: IntArray, hits: Hits, factor: float
+) -> None:
+    """Lower the people per day of arcs; where nobody passes any more, they are closed."""
+    impact.capacity[rows] = np.minimum(impact.capacity[rows], factor)
+    if factor == 0:
+        _add_closure(impact, network, rows, hits)
 
 
 def _add_slow_stretches(

@@ -186,7 +186,13 @@ def _whole_road(network: Network, hits: Hits) -> Hits:
                 # the twin may be drawn the other way
                 beside = shapely.line_locate_point(lines[twin], ends, normalized=True)
                 extra.append((int(twin), float(beside.min()), float(beside.max())))
-    table = np.array(sorted(set(extra)), dtype=np.float64).reshape(-1, 3)
+    joined: list[tuple[int, float, float]] = []
+    for row, start, end in sorted(set(extra)):
+        if joined and joined[-1][0] == row and start <= joined[-1][2]:
+            joined[-1] = (row, joined[-1][1], max(joined[-1][2], end))
+        else:
+            joined.append((row, start, end))
+    table = np.array(joined, dtype=np.float64).reshape(-1, 3)
     return Hits(
         edge=np.concatenate([hits.edge, table[:, 0].astype(np.int32)]),
         start=np.concatenate([hits.start, table[:, 1]]),

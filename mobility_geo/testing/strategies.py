@@ -138,7 +138,7 @@ def networks(
         crossings=_layer(crossing_rows, CROSSINGS.names),
         places=_places(draw, points, country, attached=attached),
         waterways=_layer(_waterways(draw, attached=attached), WATERWAYS.names),
-        seasons=_seasons(draw),
+        seasons=_seasons(draw, rivers=any(row["reach"] for row in edge_rows)),
         profiles=PROFILES,
         speeds=SPEEDS,
         crs=CRS,
@@ -228,9 +228,10 @@ def _waterways(draw: st.DrawFn, *, attached: bool) -> list[dict[str, object]]:
              "barrier": draw(st.booleans()), "source": SOURCE, "geometry": line}]  # fmt: skip
 
 
-def _seasons(draw: st.DrawFn) -> pd.DataFrame:
+def _seasons(draw: st.DrawFn, *, rivers: bool) -> pd.DataFrame:
     rows = [
-        {"season_id": "low-water", "label": "Étiage", "reaches": "bend",
+        {"season_id": "low-water", "label": "Étiage", "kinds": "river",
+         "reaches": "bend" if rivers else None,
          "months": draw(st.sampled_from(["1|2", "4|5|6"])), "effect": "close", "value": 0.0,
          "source": SOURCE},
         {"season_id": "rain", "label": "Saison des pluies", "kinds": "track|road",

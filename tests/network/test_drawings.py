@@ -61,7 +61,9 @@ def test_countries_are_what_hangs_together_without_crossings():
 
 def test_places_are_attached_at_their_nodes():
     network = draw_network("A---B~~~C")
-    assert network.accesses[["place_id", "node_id"]].to_numpy().tolist() == [["A", "A"], ["B", "B"]]
+    assert network.accesses[["place_id", "node_id"]].to_numpy().tolist() == [
+        ["A", "A"], ["B", "B"], ["C", "C"],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

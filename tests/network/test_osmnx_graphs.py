@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 import shapely
 
-from mobility_geo.datasets import load_toy_network
+from mobility_geo.datasets import load_mali, load_toy_network
 from mobility_geo.network import from_networkx
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.scenario import Scenario, TravellerClass, conditions
@@ -125,6 +125,14 @@ def test_the_order_of_merged_way_ids_does_not_matter():
     graph.add_edge(2, 1, osmid=[16, 8], reversed=True, **both)
     network = from_networkx(graph, **TABLES)
     assert network.edges["oneway"].tolist() == [False]
+
+
+def test_the_tables_of_the_built_in_network_serve():
+    """Their seasons name surfaces and reaches that a town in the desert does not have."""
+    sahel = load_mali().network
+    tables = {name: getattr(sahel, name) for name in ("profiles", "speeds", "seasons")}
+    network = from_networkx(osmnx_like(), **tables)
+    assert len(network.seasons) == len(sahel.seasons)
 
 
 OSM = """<?xml version="1.0" encoding="UTF-8"?>

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from page_checks import PageParser, loaded_addresses, open_page, print_page
 from toy_results import HELD_NAMES, toy_results
@@ -53,7 +54,8 @@ def numbers(text):
 def test_brief_loads_nothing_and_runs_nothing(text):
     assert loaded_addresses(text) == []
     assert not any(tag == "script" for tag, _ in PageParser(text).tags)
-    assert "script-src 'none'" in text
+    policy = next(attrs["content"] for _, attrs in PageParser(text).tags if "content" in attrs)
+    assert "script-src 'none'" in policy
 
 
 def test_every_count_is_rounded_and_ten_or_more(text):
@@ -69,14 +71,14 @@ def test_headline_puts_the_interval_first(text):
     english = "Between 4,600 and 7,000 people on the move cannot reach a destination."
     assert english in told
     assert told.index(english) < told.index("Best estimate: 5,500.")
-    assert "Entre 4\u202f600 et 7\u202f000 personnes en mouvement" in told
+    assert "Entre 4 600 et 7 000 personnes en mouvement" in told
 
 
 def test_no_small_number_stands_as_a_count(toy, text):
     told = PageParser(text).text
     # the toy has 7 stranded and 4 isolated people in Ségou: neither may show, nor 4 in all
-    exact = {"7", "4", "11", "77", "889", "5463", "5,463", "4567", "4,567", "230", "17,845"}
-    assert not exact & set(re.findall(r"\d[\d,.]*\d|\d", " ".join(cells(text))))
+    exact = {4, 7, 11, 889, 4567, 5463, 5467, 17_845}
+    assert not exact & {number for cell in cells(text) for number in numbers(cell)}
     for cell in cells(text):
         assert not SMALL.search(cell)
     assert "under 10, or withheld" in told
@@ -139,7 +141,7 @@ def test_title_cannot_become_markup(text):
 
 
 def test_withheld_headline_says_so(tmp_path):
-    few = [(n, {"status": "can_reach", "reason": None, "cause": None}) for n in (1, 2, 3)]
+    few = [(n, {"status": "can_reach", "reason": None, "cause": None}) for n in (1, 2, 3, 5)]
     results = toy_results(status_changes=few)
     told = PageParser(write_brief(results, tmp_path / "b.html").read_text(encoding="utf-8")).text
     assert "Fewer than 10 people on the move cannot reach a destination" in told
@@ -206,16 +208,23 @@ def test_brief_prints_on_one_page_per_language(page, tmp_path):
 def test_fullest_brief_still_prints_on_one_page_per_language(tmp_path):
     """Every reason, every kind of closure, all zones, long words, return, residents."""
     results = toy_results(title="A scenario with a rather long title, told in many words " * 4)
+    zones = results.case.network.zones
+    more = zones.assign(
+        pcode=zones["pcode"] + "-B", name="Hodh Ech Chargui " + zones["name"].str[:5]
+    )
+    network = results.case.network.replace_tables(zones=pd.concat([zones, more]))
+    results.case.network = network
     rows = []
     stranded = results.status[results.status["status"] == "stranded"].iloc[0]
     pcodes = results.case.network.zones["pcode"]
-    for number, reason in enumerate(REASONS):
+    for number in range(len(pcodes)):
+        reason = REASONS[number % len(REASONS)]
         row = stranded.copy()
         row["reason"], row["cause"] = reason, CAUSES[number % len(CAUSES)]
         row["pcode"], row["trip"] = pcodes[number % len(pcodes)], "return"
-        row[["persons", "persons_low", "persons_high"]] = [123_456, 100_000, 1_234_567]
+        row[["persons", "persons_low", "persons_high"]] = [123_456, 100_000, 145_678]
         rows.append(row)
-    results.status = type(results.status)(
+    results.status = pd.DataFrame(
         [*rows, *(row for _, row in results.status.iterrows())]
     ).reset_index(drop=True)
     for column in ("persons", "persons_low", "persons_high"):

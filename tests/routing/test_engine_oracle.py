@@ -1,5 +1,7 @@
 """The engine against networkx, on random directed multigraphs: the same sums to the last bit."""
 
+import itertools
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ a----b----c
 |    |    |
 +----d----+
 """)
+NUMBERS = itertools.count()
 COSTS = st.sampled_from([2, 9, 1000])
 
 
@@ -51,6 +54,12 @@ def accesses(*places, prefix="x"):
 
 def ending_at(*places):
     return accesses(*places, prefix="to")
+
+
+def two_lists(data, network=NETWORK, **options):
+    """Draw origins and destinations that have no place in common."""
+    return (data.draw(access_sets(network, **options)),
+            data.draw(access_sets(network, prefix="to", **options)))  # fmt: skip
 
 
 def oracle(network, costs, origins, destinations, metric):
@@ -158,10 +167,7 @@ def test_parents_form_trees(data):
 @settings(max_examples=40)
 def test_the_answer_for_a_pair_does_not_depend_on_who_else_asks(data):
     costs = data.draw(arc_costs(NETWORK, most=2))
-    origins, destinations = (
-        data.draw(access_sets(NETWORK, prefix="to")),
-        data.draw(access_sets(NETWORK)),
-    )
+    origins, destinations = two_lists(data)
     together = solve_ways(NETWORK, costs, origins, destinations)
     for i in range(len(origins)):
         rows = slice(origins.pointer[i], origins.pointer[i + 1])
@@ -179,10 +185,7 @@ def test_opening_and_cheapening_arcs_lengthens_nothing(data):
     better = data.draw(st.lists(st.sampled_from(range(len(NETWORK.arcs))), max_size=5))
     usable, units = costs.open.copy(), costs.time_min.copy()
     usable[better], units[better] = True, 0
-    origins, destinations = (
-        data.draw(access_sets(NETWORK, prefix="to")),
-        data.draw(access_sets(NETWORK)),
-    )
+    origins, destinations = two_lists(data)
     before = solve_ways(NETWORK, costs, origins, destinations).units
     after = solve_ways(NETWORK, open_costs(usable, units), origins, destinations).units
     assert (after <= before).all()
