@@ -136,6 +136,11 @@ REASONS: Final = (
 )  # fmt: skip
 CAUSES: Final = ("insecurity", "flood", "border", "service", "other", "either", "joint")
 HELD_KINDS: Final = ("crossing", "settlement", "dispersed", "station")
+MEASURES: Final = (
+    "share_abroad", "share_abroad_by_country", "share_inside_by_region", "persons_to_country",
+    "served_persons", "main_crossing_into", "held_at", "stranded_in_zone", "route_exists",
+    "reentry_persons",
+)  # fmt: skip
 DISRUPTION_KINDS: Final = (
     "insecurity", "flood", "border", "service", "road", "season", "mine",
 )  # fmt: skip
@@ -401,7 +406,7 @@ TARGETS: Final = TableSchema(
     columns=(
         _text("figure_id", "id"),
         _text("label", "what the figure is"),
-        _text("measure", "which result it is compared with"),
+        _text("measure", "which result it is compared with", allowed=MEASURES),
         _text("subject", "code, place or crossing that the measure is taken for", nullable=True),
         _number("value", "", "published figure", minimum=None, nullable=True),
         _number("low", "", "published lower figure", minimum=None, nullable=True),

@@ -4,7 +4,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import shapely
 
 from mobility_geo.errors import CRSError, SchemaError
 from mobility_geo.network.accesses import attach_places
@@ -83,15 +82,15 @@ def geodesic_length_m(layer: gpd.GeoDataFrame) -> "pd.Series[float]":
 
     Examples
     --------
+    >>> import shapely
     >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 0)])], crs=4326)
     >>> round(float(geodesic_length_m(line)[0]))
     111319
     """
     shapes = layer.to_crs(4326).geometry
-    lengths = [
-        np.nan if line.is_empty else float(GEOD.geometry_length(line))
-        for line in shapes.fillna(shapely.LineString())
-    ]
+    lengths = np.full(len(shapes), np.nan)
+    there = np.flatnonzero(~(shapes.isna() | shapes.is_empty).to_numpy(dtype=bool))
+    lengths[there] = [GEOD.geometry_length(line) for line in shapes.iloc[there]]
     return pd.Series(lengths, index=layer.index)
 
 

@@ -97,16 +97,24 @@ def read_network(path: str | Path) -> Network:
     Traceback (most recent call last):
     mobility_geo.errors.GeoPackageError: nowhere.gpkg: no such file
     """
-    tables = read_layers(path, [*(schema.name for schema in NETWORK_TABLES), INFO])
-    info = tables.pop(INFO).set_index("key")["value"]
+    tables = read_layers(path, [schema.name for schema in NETWORK_TABLES])
     layers = {name: table for name, table in tables.items() if isinstance(table, gpd.GeoDataFrame)}
     for schema in NETWORK_TABLES:
         if schema.geometry is not None and schema.name not in layers:
             msg = f"{path}: layer {schema.name!r} has no geometry"
             raise GeoPackageError(msg)
     return Network(
-        name=str(info["name"]), zones=layers["zones"], nodes=layers["nodes"],
+        name=_name(path), zones=layers["zones"], nodes=layers["nodes"],
         edges=layers["edges"], crossings=layers["crossings"], places=layers["places"],
         accesses=layers["accesses"], waterways=layers["waterways"], seasons=tables["seasons"],
         profiles=tables["profiles"], speeds=tables["speeds"],
     )  # fmt: skip
+
+
+def _name(path: str | Path) -> str:
+    """Return the name that a network was written with; that of the file, if nothing says it."""
+    try:
+        info = read_layers(path, [INFO])[INFO]
+    except GeoPackageError:
+        return Path(path).stem
+    return str(info.set_index("key")["value"]["name"])

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mobility_geo.errors import InputError
 from mobility_geo.outcomes.reachable import main_traveller
 from mobility_geo.routing import find_ways, journey
-from mobility_geo.schema import COMPARISON, check_table, empty_table, is_missing, records, suggest
+from mobility_geo.schema import COMPARISON, check_table, empty_table, is_missing, records
 from mobility_geo.units import MIN_PER_H
 
 if TYPE_CHECKING:
@@ -40,11 +39,6 @@ def compare_with_targets(results: "Results") -> pd.DataFrame:
         published, for the reader to judge; ``error`` for numbers, whose error is the finding;
         ``not comparable`` where no figure is published.
 
-    Raises
-    ------
-    InputError
-        If a measure is unknown.
-
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
@@ -55,11 +49,6 @@ def compare_with_targets(results: "Results") -> pd.DataFrame:
     targets = results.case.targets
     if not len(targets):
         return empty_table(COMPARISON)
-    unknown = sorted(set(targets["measure"]) - set(MEASURES))
-    if unknown:
-        raise InputError(
-            [f"targets: unknown measure {name!r}{suggest(name, MEASURES)}" for name in unknown]
-        )
     rows = []
     for target in records(targets):
         subject = "" if is_missing(target["subject"]) else str(target["subject"])
