@@ -162,12 +162,12 @@ def _print_tables(console: "Console", results: "Results") -> None:
     table.add_row("  stranded", *people(movers["stranded"]), style="bold")
     status = results.status
     stranded = status[(status["status"] == "stranded").to_numpy(dtype=bool)]
-    for column, words in (("reason", "reason"), ("cause", "cause")):
+    for column, words in (("reason", "reason"), ("causes_all", "cause")):
         for name, rows in sorted(
             stranded.groupby(column), key=lambda item: -int(item[1]["persons"].sum())
         ):
             low, high = int(rows["persons_low"].sum()), int(rows["persons_high"].sum())
-            label = f"    {words}: {str(name).replace('_', ' ')}"
+            label = f"    {words}: {str(name).replace('_', ' ').replace('|', ' or ')}"
             table.add_row(label, f"{int(rows['persons'].sum()):,}", f"{low:,} to {high:,}")
     table.add_row("  isolated (even without the crisis)", *people(movers["isolated"]))
     table.add_row("  unknown", *people(movers["unknown"]))

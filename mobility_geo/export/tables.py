@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from mobility_geo.export.columns import alias, meaning
+from mobility_geo.network import audit_network
 from mobility_geo.outcomes.results import Results
 from mobility_geo.outcomes.summaries import held_at, status_by_place, status_by_zone
 from mobility_geo.schema import SCHEMAS
@@ -40,6 +41,7 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "edge_conditions": ("edge_id",),
     "disruptions": ("disruption_id",),
     "model_against_report": (),
+    "network_audit": (),
 }
 """Columns that rows are sorted by; none: the order of the table is kept."""
 
@@ -77,6 +79,7 @@ def result_tables(results: Results) -> dict[str, pd.DataFrame]:
         "edge_conditions": results.edge_conditions,
         "disruptions": results.disruptions,
         "model_against_report": results.comparison,
+        "network_audit": audit_network(results.case.network),
     }
     tables = {name: _sorted(_plain(frame), ORDER[name]) for name, frame in frames.items()}
     tables["columns"] = column_table(tables)

@@ -161,6 +161,7 @@ def find_group_ways(
     chosen = (case.groups if groups is None else groups).reset_index(drop=True)
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
+    laid.check(case.network, case.groups)
     destinations = case.destinations_on(day) if destinations is None else destinations
     ids = tuple(sorted(set(destinations["place_id"])))
     column = {name: number for number, name in enumerate(ids)}

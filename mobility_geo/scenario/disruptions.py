@@ -8,7 +8,14 @@ from typing import Final
 import shapely
 
 from mobility_geo.errors import CalendarError, ScenarioError
-from mobility_geo.schema import DISRUPTION_KINDS, EDGE_KINDS, PEOPLE_KINDS, REGIMES, suggest
+from mobility_geo.schema import (
+    CONFIDENCES,
+    DISRUPTION_KINDS,
+    EDGE_KINDS,
+    PEOPLE_KINDS,
+    REGIMES,
+    suggest,
+)
 
 CAUSE_OF_KIND: Mapping[str, str] = {
     "insecurity": "insecurity", "mine": "insecurity", "flood": "flood", "season": "flood",
@@ -334,6 +341,16 @@ class Disruption:
         where = f"disruption {self.disruption_id!r}"
         if self.kind not in DISRUPTION_KINDS:
             msg = f"{where}: unknown kind {self.kind!r}{suggest(self.kind, DISRUPTION_KINDS)}"
+            raise ScenarioError(msg)
+        for name, value in (("start", self.start), ("end", self.end)):
+            if value is not None and type(value) is not dt.date:
+                msg = f"{where}: {name} must be a date, not {value!r}"
+                raise CalendarError(msg)
+        if self.confidence not in CONFIDENCES:
+            msg = (
+                f"{where}: unknown confidence {self.confidence!r}"
+                f"{suggest(self.confidence, CONFIDENCES)}"
+            )
             raise ScenarioError(msg)
         if self.start and self.end and self.end < self.start:
             msg = f"{where}: ends on {self.end}, before it starts on {self.start}"
