@@ -125,6 +125,11 @@ _MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "end": "last day; empty: no end",
         "edges_touched": "edges that the area or the list of edges meets",
         "edges_closed": "edges that are closed to everybody who could use them",
+        "check": "what was looked for",
+        "id": "row that the finding is about",
+        "unit": "unit of the value",
+        "table": "table that the finding is about",
+        "finding": "the finding in words",
         "persons_freed": "people on the move who could go if this alone were lifted; a modelled "
         "way would exist, it is not said to be safe",
         "probability": "probability that it happens, 0 to 1",

@@ -101,7 +101,7 @@ def write_results_into(results: Results, folder: str | Path) -> list[Path]:
     >>> from mobility_geo.outcomes.results import solve_case
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     len(write_results_into(solve_case(load_toy()), folder))
-    15
+    16
     """
     _refuse_public(results)
     place = Path(folder)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array, vstack
 
 from mobility_geo.errors import ConservationError
 from mobility_geo.routing import GroupWays
@@ -98,28 +98,35 @@ def _transport(
     """
     group, place = np.nonzero(within)
     pairs, groups, places = len(group), within.shape[0], within.shape[1]
-    spent = time[group, place]
-    unit = 2.0 * (float(spent.max()) + 1.0)
     supply = np.concatenate([group, groups + group])
-    gate = np.concatenate([2 * groups + place, 2 * groups + place])
+    gate = np.tile(2 * groups + place, 2)
     count = 2 * pairs
+    rows = np.concatenate([supply, gate])
+    ones = np.ones(2 * count)
     constraints = coo_array(
-        (np.ones(2 * count), (np.concatenate([supply, gate]), np.tile(np.arange(count), 2))),
-        shape=(2 * groups + places, count),
+        (ones, (rows, np.tile(np.arange(count), 2))), shape=(2 * groups + places, count)
     ).tocsr()
-    total = float(persons.sum())
-    bounds = np.concatenate([keep, persons - keep, np.where(np.isnan(capacity), total, capacity)])
-    solved = linprog(
-        # placing anybody weighs more than keeping one, keeping one more than any journey
-        np.concatenate([spent - 4 * unit, spent - 2 * unit]),
-        A_ub=constraints,  # type: ignore[call-overload]
-        b_ub=np.floor(bounds),
-        method="highs-ds",
-    )
-    if solved.status != 0:
-        msg = f"placing people at destinations failed: {solved.message}"
-        raise ConservationError(msg)
+    free = np.where(np.isnan(capacity), float(persons.sum()), capacity)
+    bounds = np.floor(np.concatenate([keep, persons - keep, free]))
+    kept = np.repeat([1.0, 0.0], pairs)
+    spent = np.tile(time[group, place], 2)
+    # first as many people as possible, then as many of those to keep, then the least time
+    solution = np.zeros(count)
+    for aim in (-np.ones(count), -kept, spent):
+        solved = linprog(
+            aim,
+            A_ub=constraints,  # type: ignore[call-overload]
+            b_ub=bounds,
+            method="highs-ds",
+        )
+        if solved.status != 0:
+            msg = f"placing people at destinations failed: {solved.message}"
+            raise ConservationError(msg)
+        solution = np.rint(solved.x)
+        reached = float(aim @ solution)
+        constraints = vstack([constraints, csr_array(aim[None, :])]).tocsr()
+        bounds = np.append(bounds, reached)
     placed = np.zeros(within.shape)
-    np.add.at(placed, (np.tile(group, 2), np.tile(place, 2)), solved.x)
+    np.add.at(placed, (np.tile(group, 2), np.tile(place, 2)), solution)
     whole: IntArray = np.rint(placed).astype(np.int64)
     return whole

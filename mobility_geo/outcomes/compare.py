@@ -69,7 +69,8 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         ]  # fmt: skip
     columns = ["group_id", "base", "place_id", "status_before", "status_after", "persons",
                "changed"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"persons": "int64", "changed": "bool"})
 
 
 def _by_status(table: pd.DataFrame) -> dict[str, dict[str, int]]:

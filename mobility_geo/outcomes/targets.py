@@ -71,12 +71,10 @@ def _verdict(row: Figure) -> Figure:
     published, modelled = _number(row["published"]), _number(row.get("modelled"))
     error = modelled - published if np.isfinite(published) and np.isfinite(modelled) else None
     logit = _number(row.get("modelled_logit"))
-    row["error_logit"] = (
-        logit - published if np.isfinite(published) and np.isfinite(logit) else None
-    )
+    beside = logit - published if np.isfinite(published) and np.isfinite(logit) else None
     text = row["published_text"]
     if row["used_as_input"]:
-        return {"error": error, "verdict": "input"}
+        return {"error": error, "error_logit": beside, "verdict": "input"}
     if isinstance(text, str) and text in NO_FIGURE:
         return {"error": None, "verdict": "not comparable"}
     if isinstance(text, str) and text:
@@ -87,8 +85,9 @@ def _verdict(row: Figure) -> Figure:
     ranges = [_number(row.get(key)) for key in ("published_low", "published_high", "modelled")]
     if all(np.isfinite(value) for value in ranges):
         return {"error": error, "verdict": "range"}  # side by side: there is no mark to pass
-    counted = error is not None or row["error_logit"] is not None
-    return {"error": error, "verdict": "error" if counted else "not comparable"}
+    counted = error is not None or beside is not None
+    verdict = "error" if counted else "not comparable"
+    return {"error": error, "error_logit": beside, "verdict": verdict}
 
 
 def _by_rule(

@@ -80,7 +80,8 @@ def test_crossings_are_counted_by_the_country_that_is_entered():
 
 def given_od(case, flow, **changes):
     row = {"rule": "given", "group_id": case.groups["group_id"].iloc[0], "origin_id": "A",
-           "destination_id": "C", "flow_persons": flow, "unserved_persons": 0, **changes}  # fmt: skip
+           "destination_id": "C", "flow_persons": flow, "unserved_persons": 0,
+           **changes}  # fmt: skip
     return ODMatrix(table=pd.DataFrame([row]))
 
 

@@ -91,10 +91,12 @@ class TestWayStations:
         people = [{"place_id": "A", "persons": 1, "time_limit_h": hours}]
         assert "".join(reach(build_case(LINE, people, "D", stations=ALL))) == expected
 
-    @pytest.mark.parametrize(("limit", "expected"), [(0.04, "AB"), (0.0399, "A"), (0.5, "ABCD")])
+    @pytest.mark.parametrize(
+        ("limit", "expected"), [(0.08, "ABCD"), (0.079, "ABC"), (0.04, "ABC"), (0.0399, "A")]
+    )
     def test_no_station_is_offered_over_the_risk_limit(self, limit, expected):
-        risky = on_edges("A-B", effect=RiskCost(0.001))
-        case = build_case(LINE, {"A": 10}, "D", stations=ALL, disruptions=[risky],
+        risky = [on_edges(edge, effect=RiskCost(0.001)) for edge in ("A-B", "C-D")]  # 0.04 each
+        case = build_case(LINE, {"A": 10}, "D", stations=ALL, disruptions=risky,
                           limits=Limits(risk_limit=limit))  # fmt: skip
         assert "".join(reach(case)) == expected
 
@@ -113,7 +115,7 @@ class TestWayStations:
         assert "".join(reach(case, when=when)) == expected
 
     def test_no_station_is_offered_where_insecurity_closes_the_place(self):
-        west, south, east, north = LINE.places.to_crs(4326).total_bounds
+        west, south, _, north = LINE.places.to_crs(4326).total_bounds
         area = shapely.box(west - 0.05, south - 0.05, west + 0.05, north + 0.05)
         front = insecurity(area, [Closure()])
         case = build_case(LINE, {"A": 10, "B": 1}, "D", stations=ALL, disruptions=[front])
@@ -139,7 +141,7 @@ class TestCatchments:
     def nearest(self, case, **options):
         table = catchments(case, **options).set_index("place_id")
         assert table.index.tolist() == ["A", "B", "C", "D"]
-        return table["waystation_id"].where(table["waystation_id"].notna(), None).to_dict()
+        return table["waystation_id"].fillna("none").to_dict()
 
     def test_every_settlement_has_its_nearest_station(self):
         case = build_case(LINE, {"A": 10}, "D", stations=[{"place_id": "A"}, {"place_id": "D"}])
@@ -157,11 +159,11 @@ class TestCatchments:
     def test_limits_leave_places_without_a_station(self):
         case = build_case(LINE, {"A": 10}, "D", stations=[{"place_id": "A"}],
                           limits=Limits(time_limit_h=1.0))  # fmt: skip
-        assert self.nearest(case) == {"A": "station-A", "B": "station-A", "C": None, "D": None}
+        assert self.nearest(case) == {"A": "station-A", "B": "station-A", "C": "none", "D": "none"}
         assert catchments(case)["time_min"].isna().tolist() == [False, False, True, True]
 
     def test_without_stations_nobody_has_one(self):
-        assert set(self.nearest(build_case(LINE, {"A": 10}, "D")).values()) == {None}
+        assert set(self.nearest(build_case(LINE, {"A": 10}, "D")).values()) == {"none"}
 
     def test_who_travels_is_the_class_of_most_movers(self):
         people = [
