@@ -123,7 +123,7 @@ def write_brief(
     shown = public_figures(results)
     chosen = LANGUAGES if language == "both" else (language,)
     template = pages.templates("mobility_geo.report", "templates").get_template("brief.html.j2")
-    roomy = len(_zone_counts(shown)) <= FEW_ZONES
+    roomy = len(zone_counts(shown)) <= FEW_ZONES
     text = template.render(
         policy=pages.security_policy([]),
         roomy=roomy,
@@ -254,7 +254,8 @@ def _added(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, 
     return a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
 
-def _zone_counts(shown: dict[str, PublicCount]) -> dict[str, PublicCount]:
+def zone_counts(shown: dict[str, PublicCount]) -> dict[str, PublicCount]:
+    """Return what may be shared of the number stranded in each zone, by its code."""
     return {key.removeprefix("zone:"): shown[key] for key in shown if key.startswith("zone:")}
 
 
@@ -262,7 +263,7 @@ def _draw(results: "Results", shown: dict[str, PublicCount], height_in: float) -
     # the words of the legend stand beside the picture, in the language of the page
     ax = Figure(figsize=(MAP_WIDTH_IN, height_in), facecolor="white").add_axes((0.0, 0.0, 1.0, 1.0))
     return plot_public_status(
-        results, _zone_counts(shown), ax, regions=public_regions(results), legend=False
+        results, zone_counts(shown), ax, regions=public_regions(results), legend=False
     )
 
 
@@ -344,7 +345,7 @@ def _tables(
         )
     regions = public_regions(results)
     zones = dict(zip(regions["pcode"], regions["name"], strict=True))
-    counts = _zone_counts(shown)
+    counts = zone_counts(shown)
     order = sorted(counts, key=lambda code: (-(counts[code].value or 0), str(zones[code])))
     rows = [
         _row(str(zones[code] if code else texts["outside"]), counts[code], language)
