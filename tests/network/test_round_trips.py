@@ -23,7 +23,7 @@ UNSHRUNK = (Phase.explicit, Phase.generate)
 
 
 @given(network=networks())
-@settings(max_examples=6, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 def test_a_written_network_is_read_back_identical(tmp_path_factory, network):
     file = tmp_path_factory.mktemp("réseau d'été") / "réseau.gpkg"
     assert write_network(network, file) == file
@@ -32,7 +32,7 @@ def test_a_written_network_is_read_back_identical(tmp_path_factory, network):
 
 
 @given(network=networks())
-@settings(max_examples=10, phases=UNSHRUNK)
+@settings(max_examples=8, phases=UNSHRUNK)
 def test_a_graph_becomes_the_network_it_was_made_from(network):
     graph = to_networkx(network)
     assert_network_equal(network, from_networkx(graph))

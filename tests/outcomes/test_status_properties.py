@@ -69,9 +69,9 @@ def people(found, *statuses):
 
 
 @given(data=st.data())
-@settings(max_examples=14, phases=UNSHRUNK)
+@settings(max_examples=9, phases=UNSHRUNK)
 def test_statuses_are_a_partition_of_the_people(data):
-    case = data.draw(cases(NETWORK, opening=True))
+    case = data.draw(cases(NETWORK, groups=3, opening=True))
     found = find_stranded(case)
     assert_people_conserved(found, case.groups)
     assert set(found["group_id"]) == set(case.groups["group_id"])
@@ -82,7 +82,7 @@ def test_statuses_are_a_partition_of_the_people(data):
 
 
 @given(network=networks(), data=st.data())
-@settings(max_examples=6, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 def test_on_any_network_as_well(network, data):
     case = data.draw(cases(network, opening=True))
     assert_people_conserved(find_stranded(case), case.groups)
@@ -90,9 +90,9 @@ def test_on_any_network_as_well(network, data):
 
 
 @given(data=st.data())
-@settings(max_examples=8, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 def test_an_empty_scenario_strands_nobody(data):
-    case = data.draw(cases(NETWORK)).baseline()
+    case = data.draw(cases(NETWORK, groups=3)).baseline()
     found = find_stranded(case)
     assert not set(found["status"]) & {"stranded", "cut_off"}
     assert found["cause"].isna().all()
@@ -101,10 +101,10 @@ def test_an_empty_scenario_strands_nobody(data):
 
 
 @given(data=st.data())
-@settings(max_examples=12, phases=UNSHRUNK)
+@settings(max_examples=8, phases=UNSHRUNK)
 def test_closing_more_never_lets_more_people_reach(data):
     places_limited = data.draw(st.booleans())
-    case = without_risk_and_money(data.draw(cases(NETWORK, capacities=places_limited)))
+    case = without_risk_and_money(data.draw(cases(NETWORK, groups=3, capacities=places_limited)))
     more = data.draw(disruptions(NETWORK, disruption_id="more"))
     before, after = find_stranded(case), find_stranded(with_more(case, more))
     assert (people(after, "can_reach") <= people(before, "can_reach")).all(axis=None)
@@ -114,9 +114,9 @@ def test_closing_more_never_lets_more_people_reach(data):
 
 
 @given(data=st.data())
-@settings(max_examples=8, phases=UNSHRUNK)
+@settings(max_examples=6, phases=UNSHRUNK)
 def test_opening_a_border_strands_nobody(data):
-    case = without_risk_and_money(data.draw(cases(NETWORK)))
+    case = without_risk_and_money(data.draw(cases(NETWORK, groups=3)))
     case = with_more(case, border_closure(["b-c"], disruption_id="shut"))
     opened = case.with_scenario(case.scenario.without(kinds=["border"]))
     before, after = find_stranded(case), find_stranded(opened)
@@ -126,9 +126,9 @@ def test_opening_a_border_strands_nobody(data):
 
 
 @given(data=st.data())
-@settings(max_examples=8, phases=UNSHRUNK)
+@settings(max_examples=7, phases=UNSHRUNK)
 def test_every_column_belongs_to_its_status(data):
-    case = data.draw(cases(NETWORK, opening=True))
+    case = data.draw(cases(NETWORK, groups=3, opening=True))
     found = find_stranded(case)
     cannot = found["status"].isin(["stranded", "cut_off", "isolated"])
     lost = found["status"].isin(["stranded", "cut_off"])
@@ -159,9 +159,9 @@ def test_every_column_belongs_to_its_status(data):
 
 
 @given(data=st.data())
-@settings(max_examples=8, phases=UNSHRUNK)
+@settings(max_examples=4, phases=UNSHRUNK)
 def test_the_order_of_groups_does_not_matter(data):
-    case = data.draw(cases(NETWORK))
+    case = data.draw(cases(NETWORK, groups=3))
     order = data.draw(st.permutations(range(len(case.groups))))
     turned = dataclasses.replace(case, groups=case.groups.iloc[order])
     one, two = (
@@ -172,9 +172,9 @@ def test_the_order_of_groups_does_not_matter(data):
 
 
 @given(data=st.data())
-@settings(max_examples=12, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 def test_nobody_is_freed_twice_and_no_closure_of_another_day_frees(data):
-    case = data.draw(cases(NETWORK))
+    case = data.draw(cases(NETWORK, groups=3))
     found = find_stranded(case)
     freed = persons_freed(case)
     movers = case.groups[case.groups["base"] == "movers"]
@@ -187,9 +187,9 @@ def test_nobody_is_freed_twice_and_no_closure_of_another_day_frees(data):
 
 
 @given(data=st.data())
-@settings(max_examples=12, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 def test_comparing_keeps_everybody(data):
-    case = data.draw(cases(NETWORK))
+    case = data.draw(cases(NETWORK, groups=3))
     one, two = find_stranded(case.baseline()), find_stranded(case)
     change = compare(one, two)
     for column, table in (("status_before", one), ("status_after", two)):

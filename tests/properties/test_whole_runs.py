@@ -20,7 +20,7 @@ from mobility_geo.testing import assert_network_equal, draw_network
 from mobility_geo.testing.strategies import cases, networks, scenarios
 
 UNSHRUNK = (Phase.explicit, Phase.generate)
-FEW = settings(max_examples=6, phases=UNSHRUNK)
+FEW = settings(max_examples=4, phases=UNSHRUNK)
 DRAWN = draw_network("""
 A---b#c---C
 |   |     |
