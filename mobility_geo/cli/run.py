@@ -146,13 +146,13 @@ def _print_tables(console: "Console", results: "Results") -> None:
 
     head = results.headline()
     case = results.case
-    title = f"{case.title} - {results.when:%d %B %Y}"
+    console.print(f"[bold]{case.title}[/], {results.when:%d %B %Y}", highlight=False)
 
     def people(block: object) -> tuple[str, str]:
         values = dict(block)  # type: ignore[call-overload]
         return f"{values['best']:,}", f"{values['low']:,} to {values['high']:,}"
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table = Table(box=None)
     table.add_column("")
     table.add_column("people", justify="right")
     table.add_column("low to high", justify="right", style="dim")
@@ -179,7 +179,8 @@ def _print_tables(console: "Console", results: "Results") -> None:
                     box=None)  # fmt: skip
     for name in ("region", "moving", "can reach", "stranded", "isolated", "unknown",
                  "residents", "cut off"):  # fmt: skip
-        regions.add_column(name, justify="left" if name == "region" else "right")
+        left = name == "region"
+        regions.add_column(name, justify="left" if left else "right", no_wrap=left)
     for row in _by_region(results):
         values = [f"{value:,}" for key, value in row.items() if key not in {"pcode", "name"}]
         code = f" ({row['pcode']})" if row["pcode"] else ""

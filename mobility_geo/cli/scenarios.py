@@ -1,5 +1,7 @@
 """`mobility-geo scenarios`: the built-in scenarios."""
 
+import shlex
+
 from mobility_geo.cli.envelope import envelope
 
 
@@ -43,4 +45,5 @@ def copy_command(name: str, folder: str, *, as_json: bool) -> None:
         return
     for file in files:
         print(file)
-    print(f"Edit {files[0]}, then: mobility-geo run {files[0]} --out out/{name}")
+    quoted = shlex.quote(str(files[0]))
+    print(f"Edit {quoted}, then: mobility-geo run {quoted} --out out/{name}")

@@ -261,6 +261,8 @@ def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, 
 def _warnings(case: Case, day: dt.date, status: pd.DataFrame) -> tuple[str, ...]:
     """Return what the reader of the results should know."""
     found = [*_budget_warnings(case, day, status)]
+    if not (case.groups["base"] == "movers").any():
+        found.append("Nobody is on the move in this case: the group table has no movers.")
     open_sets = set(case.destinations_on(day)["destination_set"])
     without = sorted(set(case.groups["destination_set"]) - open_sets)
     if without:

@@ -31,7 +31,6 @@ RETURN_SENTENCES: Final[dict[Language, str]] = {
 """What every map and page of return routes says, by language."""
 
 _HALVES_BELOW_H: Final = 10
-_DAYS_FROM_H: Final = 48
 _SOURCES_SHOWN: Final = 2
 _THOUSANDS: Final[dict[Language, str]] = {"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}"}
 
@@ -45,7 +44,8 @@ def label(topic: str, code: object, *, language: Language = "en") -> str:
         What kind of code it is: status, reason, cause, kind, held_kind, disruption, regime,
         state, station, rule or country.
     code
-        The code, as in the tables; missing is an en dash.
+        The code, as in the tables; missing is an en dash, of several with ``|`` between them
+        any one holds.
     language
         English or French.
 
@@ -62,7 +62,8 @@ def label(topic: str, code: object, *, language: Language = "en") -> str:
     if code is None or bool(pd.isna(code)):  # type: ignore[call-overload]
         return NOTHING
     known: dict[str, str] = _WORDS[language].get(topic, {})
-    return known.get(str(code), str(code).replace("_", " "))
+    words = [known.get(one, one.replace("_", " ")) for one in str(code).split("|")]
+    return {"en": " or ", "fr": " ou "}[language].join([words[0], *map(str.lower, words[1:])])
 
 
 def day(when: dt.date, *, language: Language = "en") -> str:
@@ -168,7 +169,7 @@ def percent(share: float) -> str:
 
 
 def hours(number: float) -> str:
-    """Write a duration in hours, or in days and hours if it is long.
+    """Write a duration on the move in hours: a day of travel has fewer than 24 of them.
 
     Parameters
     ----------
@@ -178,21 +179,18 @@ def hours(number: float) -> str:
     Returns
     -------
     str
-        ``9.5 h``, ``36 h``, or ``5 d 3 h`` beyond two days; an en dash if it is missing.
+        ``9.5 h`` or ``123 h``; an en dash if it is missing.
 
     Examples
     --------
     >>> hours(9.5), hours(36), hours(123)
-    ('9.5 h', '36 h', '5 d 3 h')
+    ('9.5 h', '36 h', '123 h')
     """
     if bool(pd.isna(number)):
         return NOTHING
     if number < _HALVES_BELOW_H:
         return f"{number:.1f} h"
-    if number < _DAYS_FROM_H:
-        return f"{number:.0f} h"
-    days, rest = divmod(round(number), 24)
-    return f"{days} d {rest} h"
+    return f"{number:,.0f} h"
 
 
 def source_note(network: "Network", *, language: Language = "en") -> str:

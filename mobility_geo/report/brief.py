@@ -17,6 +17,7 @@ from mobility_geo.outcomes.disclosure import PublicCount, Sum, suppress
 from mobility_geo.plot import pages, words
 from mobility_geo.plot.maps import plot_public_status, public_legend
 from mobility_geo.report.pictures import picture_source
+from mobility_geo.report.tables import CAUSES_OF
 from mobility_geo.schema import records
 
 if TYPE_CHECKING:
@@ -172,8 +173,9 @@ def public_figures(results: "Results") -> dict[str, PublicCount]:
     counts |= parts
     sums.append(("stranded", list(parts)))
     for topic in ("reason", "cause"):
-        table = summaries.stranded_by(status, topic).fillna({topic: _NOT_ATTRIBUTED})
-        parts = {f"{topic}:{row[topic]}": _triple(row) for row in records(table)}
+        column = CAUSES_OF.get(topic, topic)
+        table = summaries.stranded_by(status, column).fillna({column: _NOT_ATTRIBUTED})
+        parts = {f"{topic}:{row[column]}": _triple(row) for row in records(table)}
         counts |= parts
         sums.append(("stranded", list(parts)))
     counts["residents"] = summaries.people_total(status, base="residents")

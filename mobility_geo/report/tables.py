@@ -114,6 +114,10 @@ def hours(value: float) -> Cell:
     return Cell(text=words.hours(value), number=True)
 
 
+CAUSES_OF: Final = {"cause": "causes_all"}
+"""Columns that tell more than the topic: every kind of closure that would do."""
+
+
 def stranded_table(results: "Results", topic: str) -> Table:
     """Return the stranded people on the move by reason, by cause, or by another column.
 
@@ -129,10 +133,11 @@ def stranded_table(results: "Results", topic: str) -> Table:
     Table
         Most people first, with a total.
     """
-    table = summaries.stranded_by(results.status, topic)
+    column = CAUSES_OF.get(topic, topic)
+    table = summaries.stranded_by(results.status, column)
     headings = {
         "reason": "Why they cannot reach (first reason that holds)",
-        "cause": "Kind of closure that does it",
+        "cause": "Kind of closure whose lifting alone would free them",
         "kind": "Who they are",
         "profile": "How they travel",
     }
@@ -146,7 +151,7 @@ def stranded_table(results: "Results", topic: str) -> Table:
     )
     rows = []
     for row in records(table):
-        named = labels.get(row[topic], row[topic]) if topic == "profile" else row[topic]
+        named = labels.get(row[column], row[column]) if topic == "profile" else row[column]
         first = "not attributed" if pd.isna(named) else words.label(topic, named)
         rows.append([text(first), people(row), share(row["share"])])
     return Table(
@@ -171,11 +176,11 @@ def reason_and_cause_table(results: "Results") -> Table:
     Table
         Reasons down, kinds of closure across, best figures, with totals.
     """
-    table = summaries.stranded_by(results.status, ["reason", "cause"])
-    table = table.fillna({"reason": "not attributed", "cause": "not attributed"})
-    causes = table.groupby("cause")["persons"].sum().sort_values(ascending=False)
+    table = summaries.stranded_by(results.status, ["reason", "causes_all"])
+    table = table.fillna({"reason": "not attributed", "causes_all": "not attributed"})
+    causes = table.groupby("causes_all")["persons"].sum().sort_values(ascending=False)
     reasons = table.groupby("reason")["persons"].sum().sort_values(ascending=False)
-    cells = table.set_index(["reason", "cause"])["persons"].to_dict()
+    cells = table.set_index(["reason", "causes_all"])["persons"].to_dict()
     rows = [
         [
             text(words.label("reason", reason)),
@@ -513,9 +518,7 @@ def comparison_table(results: "Results") -> Table:
                     number=True,
                 ),
                 Cell(text=_error(row, "error_logit"), number=True),
-                text(
-                    {"input": "input: proves nothing", "error": "see error"}.get(verdict, verdict)
-                ),
+                text(VERDICTS.get(verdict, verdict)),
                 text(row["source"]),
             ]
         )
@@ -537,6 +540,12 @@ def comparison_table(results: "Results") -> Table:
     )
 
 
+VERDICTS: Final = {
+    "input": "input: proves nothing", "error": "see error",
+    "range": "two ranges, for the reader to judge",
+}  # fmt: skip
+
+
 def comparison_line(results: "Results") -> str:
     """Return in a sentence how many figures the model meets.
 
@@ -552,9 +561,10 @@ def comparison_line(results: "Results") -> str:
     """
     verdicts = results.comparison["verdict"].value_counts().to_dict()
     checked = {key: count for key, count in verdicts.items() if key != "input"}
-    order = ("agrees", "partly", "differs", "error", "not comparable")
+    order = ("agrees", "partly", "differs", "range", "error", "not comparable")
     label = {"agrees": "agree", "partly": "agree in part", "differs": "differ",
-             "error": "are numbers with the error shown"}  # fmt: skip
+             "range": "a published range beside ours", "error": "are numbers with the error shown",
+             "not comparable": "not comparable"}  # fmt: skip
     parts = [f"{checked[key]} {label.get(key, key)}" for key in order if key in checked]
     inputs = verdicts.get("input", 0)
     went_in = "figure is an input" if inputs == 1 else "figures are inputs"

@@ -200,7 +200,7 @@
       switches[escaped(layer.name)] = made;
     });
     const wide = target.clientWidth > 760;
-    L.control.layers(null, switches, { collapsed: !wide }).addTo(map);
+    L.control.layers(null, switches, { collapsed: target.clientWidth < 1200 }).addTo(map);
     L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
     if (spec.legend.length) legendControl(spec.legend, wide && target.clientHeight > 520).addTo(map);
     map.fitBounds(spec.bounds);
