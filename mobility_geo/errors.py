@@ -90,10 +90,6 @@ class GeoPackageError(InputError):
     """A GeoPackage cannot be read, or does not hold what it should."""
 
 
-class MissingPackageError(ImportError, MobilityGeoError):
-    """An optional package is needed for this call; the message names the extra to install."""
-
-
 def labels(ids: Sequence[object] | Iterable[object], limit: int = 3) -> str:
     """Return up to `limit` ids as text for a message, with an ellipsis if there are more.
 

@@ -22,6 +22,9 @@ from mobility_geo.scenario import (
 from mobility_geo.schema import CATCHMENTS, REACHABLE, check_table
 from mobility_geo.units import MIN_PER_H, QUANTUM, Metric
 
+UNSAFE_SEVERITY = 3
+"""From this severity on (strikes, fighting, a front line) no station is offered in an area."""
+
 
 def reachable_waystations(
     case: Case,
@@ -32,10 +35,9 @@ def reachable_waystations(
 ) -> pd.DataFrame:
     """List the way stations that each group's place can reach, nearest in time first.
 
-    A station counts if it works on that day, does not stand in an area that insecurity or mines
-    close, and the least-time way to it is inside the risk and time limits: of the groups at a
-    place that travel alike the strictest. A way station is never offered where the risk on the
-    way or at the place is over the limit.
+    A station counts if it works on that day, does not stand in an area of severe insecurity or
+    mines (see `safe_waystations`), and the least-time way to it is inside the risk and time
+    limits: of the groups at a place that travel alike the strictest.
 
     Parameters
     ----------
@@ -132,10 +134,10 @@ def _strictest(
 
 
 def safe_waystations(case: Case, scenario: Scenario, day: dt.date) -> gpd.GeoDataFrame:
-    """Return the way stations that work on a day and do not stand where nobody may pass.
+    """Return the way stations that work on a day and do not stand in a dangerous area.
 
-    A station in an area that insecurity or mines close is not offered: it would draw people
-    there.
+    A station is not offered where insecurity or mines are of severity 3 or 4, or close the area:
+    it would draw people there.
 
     Parameters
     ----------
@@ -160,7 +162,8 @@ def safe_waystations(case: Case, scenario: Scenario, day: dt.date) -> gpd.GeoDat
     for disruption in scenario.active(day):
         shuts = any(isinstance(effect, Closure) for effect in disruption.effects)
         area = disruption.what.area
-        if shuts and area is not None and disruption.kind in {"insecurity", "mine"}:
+        grave = shuts or (disruption.severity or 0) >= UNSAFE_SEVERITY
+        if grave and area is not None and disruption.kind in {"insecurity", "mine"}:
             closed |= shapely.intersects(area, points)
     return gpd.GeoDataFrame(stations[~closed].reset_index(drop=True))
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mobility_geo.outcomes.reachable import main_traveller
+from mobility_geo.outcomes.stranded import FIGURES, find_stranded
 from mobility_geo.routing import find_ways, journey
 from mobility_geo.schema import COMPARISON, check_table, empty_table, is_missing, records
 from mobility_geo.units import MIN_PER_H
@@ -33,11 +35,11 @@ def compare_with_targets(results: "Results") -> pd.DataFrame:
     -------
     pandas.DataFrame
         Schema `COMPARISON`. ``modelled`` is by least time, ``modelled_logit`` by logit,
-        ``modelled_low`` and ``modelled_high`` span both (for people held: low and high of the
-        groups). ``verdict``: ``input`` for a figure that went in and proves nothing; for names
-        ``agrees``, ``partly`` (one rule of two) or ``differs``; ``range`` where a range is
-        published, for the reader to judge; ``error`` for numbers, whose error is the finding;
-        ``not comparable`` where no figure is published.
+        ``modelled_low`` and ``modelled_high`` span both; for people held they span the low and
+        high of the groups, with half, double and no limit of risk. ``verdict``: ``input`` for a
+        figure that went in and proves nothing; for names ``agrees``, ``partly`` (one rule of two)
+        or ``differs``; ``range`` where a range is published, for the reader to judge; ``error``
+        for numbers, whose error is the finding; ``not comparable`` where no figure is published.
 
     Examples
     --------
@@ -192,18 +194,39 @@ def _main_crossing_into(results: "Results", subject: str) -> Figure:
     return {"modelled_text": "|".join(dict.fromkeys(main)) or "none", "modelled": share}
 
 
+RISK_FACTORS = (0.5, 1.0, 2.0, np.inf)
+"""Limits of risk that held people are counted for: half, as stated, double, none."""
+
+
+@lru_cache(maxsize=1)
+def _stranded_by_risk_limit(results: "Results") -> tuple[pd.DataFrame, ...]:
+    """Return the stranded under other limits of risk: nobody knows what people accept."""
+    case, found = results.case, []
+    for factor in RISK_FACTORS:
+        status = results.status
+        if factor != 1:
+            groups = case.groups.assign(risk_limit=case.groups["risk_limit"] * factor)
+            groups["risk_limit"] = groups["risk_limit"].where(np.isfinite(groups["risk_limit"]))
+            own = case.limits.risk_limit
+            limit = None if own is None or np.isinf(factor) else own * factor
+            other = replace(case, groups=groups, limits=replace(case.limits, risk_limit=limit))
+            status = find_stranded(other, when=results.when, with_causes=False)
+        found.append(status[(status["status"] == "stranded").to_numpy(dtype=bool)])
+    return tuple(found)
+
+
 def _held_at(results: "Results", subject: str) -> Figure:
-    status = results.status
-    stranded = status[(status["status"] == "stranded").to_numpy(dtype=bool)]
+    """Count people held at a crossing or place; the range spans groups and limits of risk."""
     place = results.case.network.accesses
     nodes = set(place.loc[place["place_id"] == subject, "node_id"])
-    here = (stranded["held_crossing_id"] == subject) | stranded["held_node_id"].isin(nodes)
-    rows = stranded[here.to_numpy(dtype=bool)]
-    return {
-        "modelled": float(rows["persons"].sum()),
-        "modelled_low": float(rows["persons_low"].sum()),
-        "modelled_high": float(rows["persons_high"].sum()),
-    }
+    counts = []
+    for stranded in _stranded_by_risk_limit(results):
+        here = (stranded["held_crossing_id"] == subject) | stranded["held_node_id"].isin(nodes)
+        rows = stranded[here.to_numpy(dtype=bool)]
+        counts.append([float(rows[name].sum()) for name in FIGURES])
+    best, low, high = zip(*counts, strict=True)
+    return {"modelled": best[RISK_FACTORS.index(1.0)], "modelled_low": min(low),
+            "modelled_high": max(high)}  # fmt: skip
 
 
 def _stranded_in_zone(results: "Results", subject: str) -> Figure:

@@ -153,7 +153,7 @@ class TestErrors:
         [("InputError", ValueError), ("SchemaError", ValueError), ("CRSError", ValueError),
          ("ScenarioError", ValueError), ("CalendarError", ValueError),
          ("UnknownIdError", KeyError), ("CostOverflowError", ValueError),
-         ("OutputError", OSError), ("MissingPackageError", ImportError)],
+         ("OutputError", OSError)],
     )  # fmt: skip
     def test_the_built_in_class_that_fits_catches_them_too(self, kind, builtin):
         assert issubclass(getattr(errors, kind), builtin)

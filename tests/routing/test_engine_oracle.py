@@ -1,6 +1,5 @@
 """The engine against networkx, on random directed multigraphs: the same sums to the last bit."""
 
-
 import networkx as nx
 import numpy as np
 import pytest
