@@ -208,6 +208,7 @@ EDGES: Final = TableSchema(
         _text("country", "ISO 3166-1 alpha-3 code", nullable=True),
         _text("crossing_id", "border crossing that the edge is, if it crosses one", nullable=True),
         _text("reach", "reach of the river, for river edges", nullable=True),
+        _text("rainfall_class", "rainfall class: which months are wet there", nullable=True),
         _text("carriageway_group", "edges that are carriageways of one road", nullable=True),
         _date("state_reported_on", "date of the last report on the state of the edge"),
         _SOURCE,
@@ -293,6 +294,7 @@ SEASONS: Final = TableSchema(
         _text("kinds", "edge kinds it holds for, | between them", nullable=True),
         _text("surfaces", "surfaces it holds for", nullable=True),
         _text("reaches", "river reaches it holds for", nullable=True),
+        _text("rainfall_classes", "rainfall classes it holds for", nullable=True),
         _text("countries", "countries it holds for", nullable=True),
         _text("profiles", "travel profiles it holds for", nullable=True),
         Column(
@@ -417,6 +419,101 @@ TARGETS: Final = TableSchema(
         _SOURCE,
     ),
 )
+
+# ------------------------------------------------------------------ what files bring
+FINDINGS: Final = TableSchema(
+    name="findings",
+    meaning="What was dropped, corrected or looks doubtful, with the people it could touch",
+    columns=(
+        _text("check", "what was looked for"),
+        _text("severity", "how bad it is", allowed=("error", "warning", "note")),
+        _text("table", "table concerned"),
+        _text("id", "row concerned; of several: how many, and which"),
+        _number("value", "", "how much", minimum=None, nullable=True),
+        _text("unit", "unit of the value", nullable=True),
+        _number("persons", "persons", "residents it could touch", dtype="int"),
+        _text("finding", "what was found, and what was done"),
+    ),
+)
+
+EVENTS: Final = TableSchema(
+    name="events",
+    meaning="Dated incidents of insecurity",
+    key=("event_id",),
+    geometry="Point",
+    columns=(
+        _text("event_id", "id"),
+        Column(name="event_date", dtype="date", meaning="day of the event"),
+        _text("event_type", "type, in the words of the publisher", nullable=True),
+        _text("sub_event_type", "finer type, in the words of the publisher", nullable=True),
+        _number("fatalities_persons", "persons", "people killed, best figure", nullable=True),
+        _number("geo_precision", "", "1 at the place, 2 near it, 3 region only", minimum=1,
+                maximum=3, dtype="int"),
+        _text("location", "name of the place", nullable=True),
+        _text("country", "country, in the words of the publisher", nullable=True),
+        _SOURCE,
+    ),
+)  # fmt: skip
+
+INCIDENTS: Final = TableSchema(
+    name="incidents",
+    meaning="Incidents on roads: which road, between which places, when",
+    key=("incident_id",),
+    columns=(
+        _text("incident_id", "id"),
+        Column(name="incident_date", dtype="date", meaning="day of the incident"),
+        _text("ref", "number of the road", nullable=True),
+        _text("from_place", "place at one end of the stretch", nullable=True),
+        _text("to_place", "place at the other end", nullable=True),
+        _text("incident_type", "what happened", nullable=True),
+        _number("severity", "", "1 (low) to 4 (high)", dtype="int", minimum=1, maximum=4),
+        _text("remarks", "what else is said", nullable=True),
+        _SOURCE,
+    ),
+)
+
+CONSTRAINTS: Final = TableSchema(
+    name="constraints",
+    meaning="Access constraints on roads and crossings, as logistics tables give them",
+    key=("constraint_id",),
+    columns=(
+        _text("constraint_id", "id"),
+        _text("ref", "number of the road", nullable=True),
+        _text("road_name", "name of the road or crossing", nullable=True),
+        _text("from_place", "place at one end of the stretch", nullable=True),
+        _text("to_place", "place at the other end", nullable=True),
+        _text("state", "state", allowed=("open", "restricted", "closed", "unknown")),
+        _text("vehicle_classes", "vehicles it holds for, | between them", nullable=True),
+        _text("months", "months it holds in, 1 to 12, | between them", nullable=True),
+        _date("start", "first day"),
+        _date("end", "last day"),
+        _date("reported_on", "day of the report"),
+        _text("remarks", "what else is said", nullable=True),
+        _SOURCE,
+        _CONFIDENCE,
+    ),
+)
+
+DISPLACEMENT: Final = TableSchema(
+    name="displacement",
+    meaning="Displaced people by place and origin, as movement and registration tables give them",
+    key=(),
+    columns=(
+        _text("origin", "where they come from: P-code, ISO code or name", nullable=True),
+        _text("destination", "where they are: P-code, ISO code or name"),
+        _text("destination_name", "its name", nullable=True),
+        _text("kind", "kind of people", allowed=PEOPLE_KINDS),
+        _number("persons", "persons", "people", nullable=True),
+        _number("households", "", "households", nullable=True),
+        Column(name="date", dtype="date", meaning="day of the figure", nullable=True),
+        _text("round", "round of the assessment", nullable=True),
+        _text("operation", "operation that the round belongs to", nullable=True),
+        _number("lon", "", "longitude in degrees, if given", minimum=-180, maximum=180,
+                nullable=True),
+        _number("lat", "", "latitude in degrees, if given", minimum=-90, maximum=90, nullable=True),
+        _SOURCE,
+    ),
+)  # fmt: skip
 
 # ------------------------------------------------------------------ results
 STATUS: Final = TableSchema(
@@ -578,11 +675,12 @@ NETWORK_TABLES: Final = (
     ZONES, NODES, EDGES, CROSSINGS, PLACES, ACCESSES, WATERWAYS, SEASONS, PROFILES, SPEEDS,
 )  # fmt: skip
 CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
+SOURCE_TABLES: Final = (FINDINGS, EVENTS, INCIDENTS, CONSTRAINTS, DISPLACEMENT)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
 SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
-    {table.name: table for table in (*NETWORK_TABLES, *CASE_TABLES, *RESULT_TABLES)}
+    {table.name: table for table in (*NETWORK_TABLES, *CASE_TABLES, *SOURCE_TABLES, *RESULT_TABLES)}
 )
 
 

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 
-from mobility_geo.errors import CalendarError, ScenarioError
+from mobility_geo.errors import CalendarError, ScenarioError, labels
 from mobility_geo.schema import (
     CONFIDENCES,
     DISRUPTION_KINDS,
@@ -26,6 +28,11 @@ CAUSE_OF_KIND: Mapping[str, str] = {
 LARGEST_LON: Final = 180.0
 LARGEST_LAT: Final = 90.0
 """Bounds of WGS 84, degrees."""
+
+MM_PER_M: Final = 1000.0
+DEPTH_TOLERANCE_M: Final = 1e-6
+MONTHS: Final = 12
+HOURS: Final = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,240 @@ class Regime:
             raise ScenarioError(msg)
 
 
-Effect = Closure | SpeedFactor | ExtraWait | ExtraCost | RiskCost | CapacityFactor | Regime
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """At most `value` people pass per day; overlapping: the fewest count, 0 closes."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If it is negative or not finite.
+        """
+        _not_negative("throughput_persons_per_day", self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """A crossing is open from `opens_hour` to `closes_hour` of each day, 0 to 24.
+
+    Who comes at any hour alike waits ``(24 - h)^2 / 48`` hours on average, with h hours open: the
+    night is h' = 24 - h long, h'/24 of the people meet it, and wait half of it. Overlapping: the
+    hours that all of them leave open; none: closed.
+    """
+
+    opens_hour: float
+    closes_hour: float
+
+    def __post_init__(self) -> None:
+        """Check the range.
+
+        Raises
+        ------
+        ScenarioError
+            If hours are not 0 to 24, or it does not close after it opens.
+        """
+        if not 0 <= self.opens_hour < self.closes_hour <= HOURS:
+            msg = (
+                "hours must be 0 to 24, closing after opening, not "
+                f"{self.opens_hour:g} to {self.closes_hour:g}"
+            )
+            raise ScenarioError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthCurve:
+    """How depth of water slows and stops one class of vehicles, or people on foot.
+
+    Speed is ``min(free flow, quadratic w^2 + linear w + constant)`` km/h at the depth w in mm, and
+    nobody passes at `impassable_m` or deeper. Boats need water: they pass on waterways from
+    `navigable_m` on, whatever the season says.
+
+    Parameters
+    ----------
+    curve, vehicle_class
+        Name of the curve and whom it is for.
+    profiles
+        Travel profiles of that class.
+    impassable_m
+        Depth that stops them, m, above 0; None: no depth does.
+    quadratic, linear, constant
+        Coefficients, km/h per mm^2, km/h per mm, km/h; all None: only the limit counts.
+    navigable_m
+        Depth from which boats of this class can go, m, above 0; None: no boat.
+    source
+        Publication.
+    """
+
+    curve: str
+    vehicle_class: str
+    profiles: tuple[str, ...]
+    impassable_m: float | None = None
+    quadratic: float | None = None
+    linear: float | None = None
+    constant: float | None = None
+    navigable_m: float | None = None
+    source: str = ""
+
+    def speed_kph(self, depth_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the highest speed at a depth.
+
+        Parameters
+        ----------
+        depth_m
+            Depth of the water, m, >= 0, any shape.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, km/h, same shape; `inf` where the curve sets no limit, 0 where nobody passes.
+
+        References
+        ----------
+        Pregnolato, M., Ford, A., Wilkinson, S. M. and Dawson, R. J. (2017). The impact of flooding
+        on road transport: A depth-disruption function. doi 10.1016/j.trd.2017.06.020.
+
+        Examples
+        --------
+        >>> curve = DepthCurve(
+        ...     curve="pregnolato2017", vehicle_class="car", profiles=("truck",),
+        ...     impassable_m=0.3, quadratic=0.0009, linear=-0.5529, constant=86.9448,
+        ... )  # fmt: skip
+        >>> curve.speed_kph([0.0, 0.1, 0.2, 0.3]).round(4).tolist()
+        [86.9448, 40.6548, 12.3648, 0.0]
+        """
+        depth = np.asarray(depth_m, dtype=np.float64)
+        speed = np.full(depth.shape, np.inf)
+        if self.constant is not None:
+            mm = depth * MM_PER_M
+            speed = np.maximum(
+                (self.quadratic or 0.0) * mm**2 + (self.linear or 0.0) * mm + self.constant, 0.0
+            )
+        if self.impassable_m is not None:
+            # depths come from files in whole mm or cm: 0.3 read as 0.29999999 is 0.3
+            speed = np.where(depth >= self.impassable_m - DEPTH_TOLERANCE_M, 0.0, speed)
+        return speed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthSpeed:
+    """Water of a measured depth: slows, stops, and carries boats; needs stretches of ``depth_m``.
+
+    Overlapping: the lowest speed counts on each stretch, and stopped wins. Profiles that no curve
+    names are not touched, and `Scenario.check` says so.
+    """
+
+    curves: tuple[DepthCurve, ...]
+
+    def curve_of(self, profile: str) -> DepthCurve | None:
+        """Return the curve of a travel profile; None if there is none."""
+        return next((curve for curve in self.curves if profile in curve.profiles), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """Measured exposure to insecurity: risk, then slower, then closed; needs stretches of it.
+
+    Parameters
+    ----------
+    risk_per_exposure
+        Risk per km for each unit of exposure, >= 0; overlapping ones add up.
+    slow_from, speed_factor
+        From this exposure on speed is multiplied by the factor; None: never.
+    close_from
+        From this exposure on nobody passes; None: never.
+    """
+
+    risk_per_exposure: float = 1.0
+    slow_from: float | None = None
+    speed_factor: float = 0.5
+    close_from: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        ScenarioError
+            If a value is out of its range.
+        """
+        _not_negative("risk_per_exposure", self.risk_per_exposure)
+        for name, value in (("slow_from", self.slow_from), ("close_from", self.close_from)):
+            if value is not None:
+                _not_negative(name, value)
+        SpeedFactor(self.speed_factor)
+
+
+Effect = (
+    Closure | SpeedFactor | ExtraWait | ExtraCost | RiskCost | CapacityFactor | Regime
+    | Throughput | OpeningHours | DepthSpeed | Exposure
+)  # fmt: skip
+
+Quantity = Literal["depth_m", "exposure"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
+class Stretches:
+    """Where along edges something was measured, and how much of it.
+
+    Parameters
+    ----------
+    quantity
+        ``depth_m``: depth of water; ``exposure``: to insecurity, a plain number.
+    edge_ids
+        Edge of each stretch; object array of str, shape (n,).
+    start, end
+        Stretch as shares of the line, 0 to 1, float64, shape (n,); start < end.
+    value
+        What was measured there (the maximum along the stretch), >= 0, float64, shape (n,).
+
+    Raises
+    ------
+    ScenarioError
+        If the shapes differ, or a value is out of its range.
+    """
+
+    quantity: Quantity
+    edge_ids: npt.NDArray[np.object_]
+    start: npt.NDArray[np.float64]
+    end: npt.NDArray[np.float64]
+    value: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Check shapes and ranges, and put the rows in one order.
+
+        Raises
+        ------
+        ScenarioError
+            If the shapes differ, or a value is out of its range.
+        """
+        ids = np.asarray(self.edge_ids, dtype=object)
+        numbers = [np.asarray(a, dtype=np.float64) for a in (self.start, self.end, self.value)]
+        if any(array.shape != ids.shape or array.ndim != 1 for array in numbers):
+            msg = "stretches: edge_ids, start, end and value must have one entry per stretch"
+            raise ScenarioError(msg)
+        start, end, value = numbers
+        sound = np.isfinite(value) & (value >= 0) & (start >= 0) & (end <= 1) & (start < end)
+        if not bool(sound.all()):
+            msg = (
+                "stretches: 0 <= start < end <= 1 and a finite value >= 0 must hold; wrong in "
+                f"{int((~sound).sum())} rows, e.g. {labels(ids[~sound])}"
+            )
+            raise ScenarioError(msg)
+        order = np.lexsort((end, start, ids.astype(str)))
+        for name, array in zip(("edge_ids", "start", "end", "value"),
+                               (ids, start, end, value), strict=True):  # fmt: skip
+            kept = array[order]
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
+
+    def __len__(self) -> int:
+        """Return the number of stretches."""
+        return len(self.edge_ids)
 
 
 def _not_negative(name: str, value: float) -> None:
@@ -196,9 +436,11 @@ class Selection:
     area
         Area, in WGS 84 longitude and latitude; an edge is hit where it runs through it, even if
         both its ends lie outside.
-    edge_ids, crossing_ids, refs
-        Edges by id, border crossings by id, roads by number.
-    edge_kinds, surfaces, road_classes, countries
+    stretches
+        Measured stretches of edges; effects `DepthSpeed` and `Exposure` take their values.
+    edge_ids, crossing_ids, refs, place_ids
+        Edges by id, border crossings by id, roads by number, places: the edges that meet there.
+    edge_kinds, surfaces, road_classes, countries, reaches, rainfall_classes
         Narrow the choice further.
     informal
         Only informal crossings.
@@ -209,13 +451,17 @@ class Selection:
     """
 
     area: shapely.Geometry | None = None
+    stretches: Stretches | None = None
     edge_ids: tuple[str, ...] = ()
     crossing_ids: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
+    place_ids: tuple[str, ...] = ()
     edge_kinds: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = ()
     road_classes: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
+    reaches: tuple[str, ...] = ()
+    rainfall_classes: tuple[str, ...] = ()
     informal: bool = False
     into: str = ""
     direction: str = "both"
@@ -229,12 +475,16 @@ class Selection:
             If nothing is selected, the area is none, or a direction or edge kind is unknown.
         """
         narrowing = (
-            self.edge_ids, self.crossing_ids, self.refs, self.edge_kinds, self.surfaces,
-            self.road_classes, self.countries, self.informal,
+            self.edge_ids, self.crossing_ids, self.refs, self.place_ids, self.edge_kinds,
+            self.surfaces, self.road_classes, self.countries, self.reaches,
+            self.rainfall_classes, self.informal,
         )  # fmt: skip
+        if self.area is not None and self.stretches is not None:
+            msg = "give an area or measured stretches, not both"
+            raise ScenarioError(msg)
         if self.area is not None:
             _check_area(self.area)
-        elif not any(narrowing):
+        elif self.stretches is None and not any(narrowing):
             msg = "nothing is selected: give areas, a circle, edges, refs, crossings or edge_kinds"
             raise ScenarioError(msg)
         if self.direction not in {"both", "forward", "backward"}:
@@ -295,6 +545,8 @@ class Disruption:
         What is hit, and for whom.
     start, end
         First and last day, both included; missing: always.
+    months
+        Season: months 1 to 12 in which it holds, of every year between start and end; empty: all.
     effects
         What happens.
     probability
@@ -321,6 +573,7 @@ class Disruption:
     who: Who = field(default_factory=Who)
     start: dt.date | None = None
     end: dt.date | None = None
+    months: tuple[int, ...] = ()
     probability: float = 1.0
     group: str = ""
     severity: int | None = None
@@ -355,6 +608,10 @@ class Disruption:
         if self.start and self.end and self.end < self.start:
             msg = f"{where}: ends on {self.end}, before it starts on {self.start}"
             raise CalendarError(msg)
+        if any(type(m) is not int or not 1 <= m <= MONTHS for m in self.months):
+            msg = f"{where}: months must be whole numbers 1 to 12, not {list(self.months)!r}"
+            raise CalendarError(msg)
+        object.__setattr__(self, "months", tuple(sorted(set(self.months))))
         if not 0 <= self.probability <= 1:
             msg = f"{where}: probability must be 0 to 1, not {self.probability:g}"
             raise ScenarioError(msg)
@@ -376,14 +633,22 @@ class Disruption:
                 f"{', '.join(sorted(at_posts))}; use speed_factor on roads and rivers"
             )
             raise ScenarioError(msg)
-        regimes = any(isinstance(effect, Regime) for effect in self.effects)
+        measured: dict[type, Quantity] = {DepthSpeed: "depth_m", Exposure: "exposure"}
+        for effect in self.effects:
+            wanted = measured.get(type(effect))
+            if wanted and (what.stretches is None or what.stretches.quantity != wanted):
+                msg = f"{where}: {type(effect).__name__} needs measured stretches of {wanted}"
+                raise ScenarioError(msg)
+        regimes = any(isinstance(effect, Regime | OpeningHours) for effect in self.effects)
         if regimes and not (self.what.crossing_ids or self.what.informal or self.what.countries):
-            msg = f"{where}: a regime needs crossings = [...]"
+            msg = f"{where}: a regime or opening hours need crossings = [...]"
             raise ScenarioError(msg)
 
     def active(self, when: dt.date) -> bool:
         """Say whether the disruption holds on a day."""
-        return (self.start is None or self.start <= when) and (self.end is None or when <= self.end)
+        begun = self.start is None or self.start <= when
+        lasts = self.end is None or when <= self.end
+        return begun and lasts and (not self.months or when.month in self.months)
 
     def effect_words(self) -> str:
         """Return what happens, in words."""
@@ -404,6 +669,15 @@ class Disruption:
                     words.append(f"capacity x {v:g}")
                 case Regime(value=v):
                     words.append(v.replace("_", " "))
+                case Throughput(value=v):
+                    words.append(f"at most {v:g} people/day")
+                case OpeningHours(opens_hour=a, closes_hour=b):
+                    words.append(f"open {a:g} to {b:g} h")
+                case DepthSpeed(curves=curves):
+                    names = dict.fromkeys(curve.curve for curve in curves)
+                    words.append(f"speed by depth of water ({', '.join(names)})")
+                case Exposure():
+                    words.append("risk by exposure to incidents")
         return ", ".join(words)
 
 

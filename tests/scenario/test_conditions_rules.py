@@ -483,7 +483,7 @@ def test_a_disruption_of_probability_below_one_counts_as_happening():
         (lambda: on_edge("d", Closure(), kind="war"), "unknown kind 'war'"),
         (lambda: on_edge("d", Closure(), probability=1.5), "probability must be 0 to 1"),
         (lambda: on_edge("d", Closure(), probability=float("nan")), "probability"),
-        (lambda: on_edge("d", Regime("closed")), "a regime needs crossings"),
+        (lambda: on_edge("d", Regime("closed")), "a regime or opening hours need crossings"),
     ],
 )
 def test_values_out_of_range_are_refused_at_once(make, words):
