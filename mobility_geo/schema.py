@@ -268,6 +268,13 @@ ACCESSES: Final = TableSchema(
         _text("edge_id", "edge that it travels along to get there, if any", nullable=True),
         _number("off_road_m", "m", "way off the road, from the place to node or edge"),
         _number("along_m", "m", "way along edge_id, from the foot point to the node"),
+        _number(
+            "off_road_flat_m",
+            "m",
+            "way on flat firm ground that takes as long as the way off "
+            "the road, where a friction surface tells",
+            nullable=True,
+        ),
     ),
 )
 
@@ -416,6 +423,97 @@ TARGETS: Final = TableSchema(
         _text("expected", "published finding, where it is a name and not a number", nullable=True),
         _text("unit", "unit of the figure", nullable=True),
         _flag("used_as_input", "the figure went into the model: agreement proves nothing"),
+        _SOURCE,
+    ),
+)
+
+# ------------------------------------------------------------------ disruptions
+DISRUPTIONS: Final = TableSchema(
+    name="disruptions",
+    meaning="Disruptions: what is hit, for whom, when, and what happens; no shape: not by area",
+    key=("disruption_id",),
+    columns=(
+        _text("disruption_id", "id"),
+        _text("kind", "kind", allowed=DISRUPTION_KINDS),
+        _text("name", "name for people", nullable=True),
+        _text("edge_ids", "edges by id, | between them", nullable=True),
+        _text("crossing_ids", "border crossings by id", nullable=True),
+        _text("refs", "roads by number", nullable=True),
+        _text("place_ids", "places: the edges that meet there", nullable=True),
+        _text("edge_kinds", "only edges of these kinds", nullable=True),
+        _text("surfaces", "only these surfaces", nullable=True),
+        _text("road_classes", "only these classes of road", nullable=True),
+        _text("countries", "only in these countries", nullable=True),
+        _text("reaches", "only these reaches of rivers", nullable=True),
+        _text("rainfall_classes", "only these rainfall classes", nullable=True),
+        _flag("informal", "only informal crossings", default=False),
+        _text("into", "only into this country", nullable=True),
+        Column(name="direction", dtype="text", meaning="along the line: both, forward, backward",
+               allowed=("both", "forward", "backward"), required=False, default="both"),
+        _text("profiles", "for these travel profiles; missing: for all", nullable=True),
+        _text("people_kinds", "for these kinds of people", nullable=True),
+        _text("nationalities", "for these nationalities", nullable=True),
+        _text("exposure_classes", "for these exposure classes", nullable=True),
+        _date("start", "first day"),
+        _date("end", "last day"),
+        _text("months", "season: months 1 to 12, | between them", nullable=True),
+        _flag("close", "nobody passes", default=False),
+        _number("speed_factor", "", "speed times this, above 0 to 1", maximum=1, nullable=True),
+        _number("wait_min", "min", "added to each passage", nullable=True),
+        _number("cost_xof_per_km", "XOF/km", "added to each km", nullable=True),
+        _number("risk_per_km", "", "risk added by each km", nullable=True),
+        _number("capacity_factor", "", "people per day times this, 0 to 1", maximum=1,
+                nullable=True),
+        _number("throughput_persons_per_day", "persons/day", "most people per day",
+                nullable=True),
+        _text("regime", "of a border crossing", allowed=REGIMES, nullable=True),
+        _number("opens_hour", "h", "opening hour of each day", maximum=24, nullable=True),
+        _number("closes_hour", "h", "closing hour of each day", maximum=24, nullable=True),
+        _text("depth_curve", "curve of speed by measured depth of water", nullable=True),
+        _number("risk_per_exposure", "", "risk per km and unit of measured exposure",
+                nullable=True),
+        _number("slow_from_exposure", "", "slower from this exposure on", nullable=True),
+        _number("exposure_speed_factor", "", "speed times this from there on", maximum=1,
+                nullable=True),
+        _number("close_from_exposure", "", "closed from this exposure on", nullable=True),
+        Column(name="probability", dtype="float", meaning="0 to 1; drawn in ensembles",
+               minimum=0, maximum=1, required=False, default=1.0),
+        _text("group", "disruptions of one group are drawn together", nullable=True),
+        _number("severity", "", "1 (low) to 4 (high)", dtype="int", minimum=1, maximum=4,
+                nullable=True),
+        _text("source", "where it is known from", nullable=True),
+        Column(name="confidence", dtype="text", meaning="how sure it is", allowed=CONFIDENCES,
+               required=False, default="medium"),
+    ),
+)  # fmt: skip
+
+DISRUPTION_STRETCHES: Final = TableSchema(
+    name="disruption_stretches",
+    meaning="Measured stretches of edges of a disruption: depth of water, or exposure",
+    references=MappingProxyType({"disruption_id": "disruptions"}),
+    columns=(
+        _text("disruption_id", "disruption"),
+        _text("quantity", "what was measured", allowed=("depth_m", "exposure")),
+        _text("edge_id", "edge"),
+        _number("start_share", "", "start along the line, 0 to 1", maximum=1),
+        _number("end_share", "", "end along the line, 0 to 1", maximum=1),
+        _number("value", "", "what was measured: m for depth_m, a plain number for exposure"),
+    ),
+)
+
+DEPTH_CURVES: Final = TableSchema(
+    name="depth_curves",
+    meaning="How depth of water slows and stops: min(free flow, a w^2 + b w + c) km/h, w in mm",
+    key=("curve", "vehicle_class"),
+    columns=(
+        _text("curve", "name of the curve"),
+        _text("vehicle_class", "whom it is for"),
+        _text("profiles", "travel profiles of that class, | between them"),
+        _number("impassable_m", "m", "nobody passes at this depth", nullable=True),
+        _number("quadratic", "", "a, km/h per mm^2", minimum=None, nullable=True),
+        _number("linear", "", "b, km/h per mm", minimum=None, nullable=True),
+        _number("constant", "", "c, km/h", minimum=None, nullable=True),
+        _number("navigable_m", "m", "boats go from this depth on", nullable=True),
         _SOURCE,
     ),
 )
@@ -675,12 +773,22 @@ NETWORK_TABLES: Final = (
     ZONES, NODES, EDGES, CROSSINGS, PLACES, ACCESSES, WATERWAYS, SEASONS, PROFILES, SPEEDS,
 )  # fmt: skip
 CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
+DISRUPTION_TABLES: Final = (DISRUPTIONS, DISRUPTION_STRETCHES, DEPTH_CURVES)
 SOURCE_TABLES: Final = (FINDINGS, EVENTS, INCIDENTS, CONSTRAINTS, DISPLACEMENT)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
 SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
-    {table.name: table for table in (*NETWORK_TABLES, *CASE_TABLES, *SOURCE_TABLES, *RESULT_TABLES)}
+    {
+        table.name: table
+        for table in (
+            *NETWORK_TABLES,
+            *CASE_TABLES,
+            *DISRUPTION_TABLES,
+            *SOURCE_TABLES,
+            *RESULT_TABLES,
+        )
+    }
 )
 
 

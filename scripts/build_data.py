@@ -787,6 +787,7 @@ class Draft:
             "country": given.get("country"),
             "crossing_id": given.get("crossing_id"),
             "reach": given.get("reach"),
+            "rainfall_class": None,
             "carriageway_group": None,
             "state_reported_on": None,
             "source": given["source"],

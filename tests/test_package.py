@@ -160,7 +160,7 @@ def test_no_lock_file_and_no_large_file_is_committed() -> None:
 
 
 def test_the_reference_names_every_key_of_a_scenario_file() -> None:
-    from mobility_geo.scenario.file import KEYS  # noqa: PLC0415
+    from mobility_geo.scenario.problems import KEYS  # noqa: PLC0415
 
     page = (ROOT / "docs" / "reference" / "scenario-file.md").read_text("utf-8")
     named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", page))))

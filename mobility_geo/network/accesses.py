@@ -1,5 +1,7 @@
 """Attach places to the network by accesses, never by making them through nodes."""
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -14,6 +16,9 @@ AT_NODE_M = 100.0
 """A place this near to a node counts as being at it, in metres."""
 
 MAX_ACCESSES = 3
+
+NEAR_M = 500.0
+"""The first circle in which ways are looked for, in metres."""
 
 
 def attach_places(
@@ -54,28 +59,30 @@ def attach_places(
     >>> set(made["place_id"]) <= set(n.places["place_id"])
     True
     """
-    land = edges[edges["kind"].isin(ATTACH_KINDS)].reset_index(drop=True)
+    # by id, so that the row decides between ways that are equally near
+    land = edges[edges["kind"].isin(ATTACH_KINDS)].sort_values("edge_id").reset_index(drop=True)
     on_land = nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])
-    ends = nodes[on_land | (nodes["kind"] == "settlement")]
-    ends = ends.reset_index(drop=True)
-    node_shape = dict(zip(nodes["node_id"], nodes.geometry, strict=True))
-    barriers = waterways.loc[waterways["barrier"].to_numpy(dtype=bool)].geometry.to_numpy()
-    barrier_tree = shapely.STRtree(barriers)
+    ends = nodes[on_land | (nodes["kind"] == "settlement")].reset_index(drop=True)
+    barrier = waterways["barrier"].to_numpy(dtype=bool)
+    barrier_tree = shapely.STRtree(waterways.loc[barrier].geometry.to_numpy())
     lines = land.geometry.to_numpy()
     edge_tree = shapely.STRtree(lines)
     node_tree = shapely.STRtree(ends.geometry.to_numpy())
     points: list[shapely.Point] = list(places.geometry.to_numpy())
     end_ids = ends["node_id"].to_numpy(dtype=object)
     end_points = ends.geometry.to_numpy()
-    edge_ids = land["edge_id"].to_numpy(dtype=str)
-    of_node = dict(zip(nodes["node_id"], nodes["country"], strict=True))
+    rows_of = pd.Index(nodes["node_id"])
+    from_row, to_row = (rows_of.get_indexer(land[name]) for name in ("from_node_id", "to_node_id"))
+    node_ids = nodes["node_id"].to_numpy(dtype=object)
+    node_points = nodes.geometry.to_numpy()
+    countries = nodes["country"].to_numpy(dtype=object)
+    end_rows = rows_of.get_indexer(ends["node_id"])
+    edge_ids = land["edge_id"].to_numpy(dtype=object)
+    lengths = land["length_m"].to_numpy(dtype=float)
 
-    def abroad(country: str, node_id: str) -> bool:
+    def abroad(country: str, row: int) -> bool:
         """Say whether a node lies in another country: no access leads over a border."""
-        return not is_missing(of_node[node_id]) and of_node[node_id] != country
-
-    def behind_water(way: shapely.LineString) -> bool:
-        return way.length > 0 and len(barrier_tree.query(way, predicate="crosses")) > 0
+        return not is_missing(countries[row]) and countries[row] != country
 
     rows: list[dict[str, object]] = []
     for place_id, country, point in zip(places["place_id"], places["country"], points, strict=True):
@@ -83,43 +90,38 @@ def attach_places(
         apart = shapely.distance(end_points[here], point)
         nearest = next(
             (
-                (end_ids[number], gap)
+                (end_rows[number], gap)
                 for number, gap in sorted(
                     zip(here, apart, strict=True), key=lambda item: (item[1], end_ids[item[0]])
                 )
-                if not abroad(country, end_ids[number])
-                and not behind_water(shapely.LineString([point, end_points[number]]))
+                if not abroad(country, end_rows[number])
+                and not _behind_water(barrier_tree, shapely.LineString([point, end_points[number]]))
             ),
             None,
         )
         if nearest is not None:
-            node_id, gap = nearest
-            rows.append(_row(place_id, node_id, None, float(gap), 0.0, point,
-                             node_shape[node_id]))  # fmt: skip
+            row, gap = nearest
+            rows.append(_row(place_id, node_ids[row], None, float(gap), 0.0, point,
+                             node_points[row]))  # fmt: skip
             continue
-        near = edge_tree.query(point, predicate="dwithin", distance=max_distance_m)
-        order = np.lexsort((edge_ids[near], shapely.distance(lines[near], point)))
-        taken: set[str] = set()
-        for position in near[order]:
-            edge = land.iloc[int(position)]
+        taken: set[int] = set()
+        for position in _nearest_first(edge_tree, lines, point, max_distance_m):
+            ends_of = from_row[position], to_row[position]
+            if any(abroad(country, row) for row in ends_of):
+                continue
             line: shapely.LineString = lines[position]
             along = float(shapely.line_locate_point(line, point))
             foot = shapely.line_interpolate_point(line, along)
             way = shapely.LineString([point, foot])
-            if behind_water(way) or any(
-                abroad(country, edge[column]) for column in ("from_node_id", "to_node_id")
-            ):
+            if _behind_water(barrier_tree, way):
                 continue
-            scale = edge["length_m"] / max(line.length, 1e-9)
-            for node_id, share in (
-                (edge["from_node_id"], along),
-                (edge["to_node_id"], line.length - along),
-            ):
-                if node_id in taken or len(taken) == MAX_ACCESSES:
+            scale = lengths[position] / max(line.length, 1e-9)
+            for row, share in zip(ends_of, (along, line.length - along), strict=True):
+                if row in taken or len(taken) == MAX_ACCESSES:
                     continue
-                taken.add(node_id)
-                rows.append(_row(place_id, node_id, edge["edge_id"], float(way.length),
-                                 float(share * scale), point, node_shape[node_id],
+                taken.add(row)
+                rows.append(_row(place_id, node_ids[row], edge_ids[position], float(way.length),
+                                 float(share * scale), point, node_points[row],
                                  foot))  # fmt: skip
             if len(taken) == MAX_ACCESSES:
                 break
@@ -128,6 +130,24 @@ def attach_places(
     )
     frame["edge_id"] = frame["edge_id"].astype("str")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=edges.crs)
+
+
+def _behind_water(barriers: shapely.STRtree, way: shapely.LineString) -> bool:
+    return way.length > 0 and len(barriers.query(way, predicate="crosses")) > 0
+
+
+def _nearest_first(
+    tree: shapely.STRtree, lines: "np.typing.NDArray[np.object_]", point: shapely.Point, most: float
+) -> Iterator[int]:
+    """Go through the lines within a distance, the nearest first, looking no farther than needed."""
+    known, reach = -1.0, min(NEAR_M, most)
+    while known < most:
+        near = tree.query(point, predicate="dwithin", distance=reach)
+        apart = shapely.distance(lines[near], point)
+        new = apart > known
+        order = np.lexsort((near[new], apart[new]))
+        yield from near[new][order].tolist()
+        known, reach = reach, min(4 * reach, most)
 
 
 def _row(

@@ -9,7 +9,6 @@ from typing import Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from mobility_geo.errors import labels
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
@@ -25,6 +24,7 @@ from mobility_geo.routing import find_group_ways
 from mobility_geo.routing.groups import traveller_of
 from mobility_geo.scenario import Case, conditions, footprints, idle_disruptions
 from mobility_geo.scenario.disruptions import CapacityFactor, Closure, Regime
+from mobility_geo.scenario.overlay import selection_key
 from mobility_geo.schema import (
     COMPARISON,
     DESTINATIONS,
@@ -360,15 +360,9 @@ def case_hash(case: Case) -> str:
     words = [case.name, repr(case.limits), str(case.logit_scale_per_h), case.audience]
     words += [str((case.scenario.when, case.scenario.start, case.scenario.end))]
     for d in sorted(case.scenario.disruptions, key=lambda one: one.disruption_id):
-        area = "" if d.what.area is None else shapely.to_wkb(d.what.area, hex=True)
-        selected = (
-            d.what.edge_ids, d.what.crossing_ids, d.what.refs, d.what.edge_kinds,
-            d.what.surfaces, d.what.road_classes, d.what.countries, d.what.informal, d.what.into,
-            d.what.direction,
-        )  # fmt: skip
         words.append(
-            repr((d.disruption_id, d.kind, area, selected, d.who, d.effects, d.start, d.end,
-                  d.probability, d.group, d.severity))
+            repr((d.disruption_id, d.kind, selection_key(d.what), d.who, d.effects, d.start, d.end,
+                  d.months, d.probability, d.group, d.severity))
         )  # fmt: skip
     tables = [
         case.groups[list(GROUPS.names)], case.destinations[list(DESTINATIONS.names)],

@@ -1,5 +1,12 @@
 """Disruptions laid over a network: what holds on a date for a class of travellers."""
 
+from mobility_geo.scenario.calendar import (
+    Period,
+    change_days,
+    condition_series,
+    draw_scenario,
+    draw_scenarios,
+)
 from mobility_geo.scenario.case import Case, Limits
 from mobility_geo.scenario.conditions import ArcCosts, ClosedArc, Conditions, conditions
 from mobility_geo.scenario.disruptions import (
@@ -26,7 +33,7 @@ from mobility_geo.scenario.disruptions import (
 )
 from mobility_geo.scenario.file import read_case
 from mobility_geo.scenario.idle import idle_disruptions
-from mobility_geo.scenario.overlay import disruption_edges, footprints
+from mobility_geo.scenario.overlay import disruption_edges, footprints, prepare_overlay
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.scenario.travellers import TravellerClass
 
@@ -46,6 +53,7 @@ __all__ = [
     "ExtraWait",
     "Limits",
     "OpeningHours",
+    "Period",
     "Regime",
     "RiskCost",
     "Scenario",
@@ -56,11 +64,16 @@ __all__ = [
     "TravellerClass",
     "Who",
     "border_closure",
+    "change_days",
+    "condition_series",
     "conditions",
     "disruption_edges",
+    "draw_scenario",
+    "draw_scenarios",
     "flood",
     "footprints",
     "idle_disruptions",
     "insecurity",
+    "prepare_overlay",
     "read_case",
 ]

@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,19 +12,26 @@ import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.network import Network, edge_speeds
-from mobility_geo.network.profiles import profile_row
+from mobility_geo.network.profiles import edge_classes, profile_row
 from mobility_geo.scenario.disruptions import (
+    DEPTH_TOLERANCE_M,
+    HOURS,
     CapacityFactor,
     Closure,
+    DepthSpeed,
     Disruption,
+    Effect,
+    Exposure,
     ExtraCost,
     ExtraWait,
+    OpeningHours,
     Regime,
     RiskCost,
     SpeedFactor,
+    Throughput,
 )
-from mobility_geo.scenario.overlay import Hits, disruption_edges
-from mobility_geo.scenario.scenario import Scenario
+from mobility_geo.scenario.overlay import disruption_edges
+from mobility_geo.scenario.scenario import Scenario, check_once
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
 from mobility_geo.schema import is_missing, records, split_list
 from mobility_geo.units import KM_M, MIN_PER_H, quantise
@@ -32,8 +39,13 @@ from mobility_geo.units import KM_M, MIN_PER_H, quantise
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-Stretch = tuple[float, float, float]
-"""Start and end of a stretch as shares of its edge, and the factor of the speed on it."""
+Objects = npt.NDArray[np.object_]
+
+SEASON_COLUMNS: Final = ("kind", "surface", "reach", "country", "rainfall_class", "all_season")
+AFLOAT: Final = ("river", "ferry", "transfer")
+"""Kinds of edges that depth of water does not slow: boats, and ways on and off them."""
+
+WHOLE_TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -71,7 +83,7 @@ class ArcCosts:
     closed_arcs: Mapping[int, ClosedArc] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Baseline:
     """The normal state on a day of a month for a traveller: one entry per arc."""
 
@@ -97,11 +109,11 @@ class Conditions:
         Arcs that differ from the baseline, ascending; the arrays below have one entry for each.
     open, time_min, cost_xof, risk, capacity
         Their state: usable, minutes, XOF, risk, persons per day.
-    closed_stretches
-        Arcs that nothing but closures of a part of their length keeps shut, with these parts.
-    causes
-        One row per edge and disruption that hits it: ``edge_id``, ``disruption_id``, ``kind``,
-        ``effect`` in words, ``share`` of the edge that is hit.
+    shut_arc, shut_start, shut_end
+        Stretches, as shares of the line, of arcs that nothing but closures of a part of their
+        length keeps shut.
+    disruptions
+        The disruptions that hit anything for this traveller.
     """
 
     network: Network
@@ -114,8 +126,44 @@ class Conditions:
     cost_xof: FloatArray
     risk: FloatArray
     capacity: FloatArray
-    closed_stretches: Mapping[int, tuple[tuple[float, float], ...]]
-    causes: pd.DataFrame
+    shut_arc: IntArray
+    shut_start: FloatArray
+    shut_end: FloatArray
+    disruptions: tuple[Disruption, ...]
+
+    @property
+    def closed_stretches(self) -> Mapping[int, tuple[tuple[float, float], ...]]:
+        """Closed parts of arcs that are closed on a part of their length only, by arc."""
+        found: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for arc, start, end in zip(
+            self.shut_arc.tolist(), self.shut_start.tolist(), self.shut_end.tolist(), strict=True
+        ):
+            found[arc].append((start, end))
+        return {arc: tuple(stretches) for arc, stretches in found.items()}
+
+    @property
+    def causes(self) -> pd.DataFrame:
+        """One row per edge and disruption that hits it, found out when it is asked for.
+
+        ``edge_id``, ``disruption_id``, ``kind``, ``effect`` in words, ``share`` of the edge hit.
+        """
+        ids = self.network.edges["edge_id"].to_numpy()
+        tables = []
+        for disruption in self.disruptions:
+            laid = _lay(self.network, disruption)
+            edge, first = np.unique(self.network.arcs.edge[laid.arc], return_index=True)
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "edge_id": ids[edge],
+                        "disruption_id": disruption.disruption_id,
+                        "kind": disruption.kind,
+                        "effect": disruption.effect_words(),
+                        "share": laid.share[first],
+                    }
+                )
+            )
+        return _cause_table(tables)
 
     def dense(self) -> ArcCosts:
         """Return the costs of every arc, quantised.
@@ -134,19 +182,22 @@ class Conditions:
         cost[self.arc] = self.cost_xof
         risk[self.arc] = self.risk
         length = self.network.edges["length_m"].to_numpy(dtype=float)[self.network.arcs.edge]
-        partly = {
-            arc: ClosedArc(
-                stretches=stretches,
-                time_min=int(quantise(time[arc], "time_min")),
-                length_m=int(quantise(length[arc], "length_m")),
-                cost_xof=int(quantise(cost[arc], "cost_xof")),
-                risk=int(quantise(risk[arc], "risk")),
-            )
-            for arc, stretches in self.closed_stretches.items()
-        }
+        parts = self.closed_stretches
+        rows = np.fromiter(parts, dtype=np.int32, count=len(parts))
+        whole = zip(
+            rows.tolist(),
+            quantise(time[rows], "time_min").tolist(),
+            quantise(length[rows], "length_m").tolist(),
+            quantise(cost[rows], "cost_xof").tolist(),
+            quantise(risk[rows], "risk").tolist(),
+            strict=True,
+        )
         return ArcCosts(
             open=usable,
-            closed_arcs=partly,
+            closed_arcs={
+                arc: ClosedArc(stretches=parts[arc], time_min=t, length_m=m, cost_xof=c, risk=r)
+                for arc, t, m, c, r in whole
+            },
             time_min=quantise(np.where(usable, time, 0.0), "time_min"),
             length_m=quantise(np.where(usable, length, 0.0), "length_m"),
             cost_xof=quantise(np.where(usable, cost, 0.0), "cost_xof"),
@@ -210,39 +261,82 @@ _BASELINES: WeakKeyDictionary[Network, dict[tuple[object, ...], Baseline]] = Wea
 
 
 def _season_effects(network: Network, profile: str, month: int) -> tuple[FloatArray, BoolArray]:
-    edges = network.edges
-    factor = np.ones(len(edges))
-    in_season = np.ones(len(edges), dtype=bool)
+    classes, code = edge_classes(network, SEASON_COLUMNS)
+    factor = np.ones(len(classes))
+    in_season = np.ones(len(classes), dtype=bool)
     for row in records(network.seasons):
         if str(month) not in split_list(row["months"]):
             continue
         profiles = split_list(row["profiles"])
         if profiles and profile not in profiles:
             continue
-        hit = np.ones(len(edges), dtype=bool)
+        hit = np.ones(len(classes), dtype=bool)
         for values, column in (
             (split_list(row["kinds"]), "kind"),
             (split_list(row["surfaces"]), "surface"),
             (split_list(row["reaches"]), "reach"),
             (split_list(row["countries"]), "country"),
+            (split_list(row["rainfall_classes"]), "rainfall_class"),
         ):
             if values:
-                hit &= edges[column].isin(values).to_numpy(dtype=bool)
+                hit &= classes[column].isin(values).to_numpy(dtype=bool)
         if not is_missing(row["all_season"]):
-            hit &= edges["all_season"].to_numpy(dtype=bool) == bool(row["all_season"])
+            hit &= classes["all_season"].to_numpy(dtype=bool) == bool(row["all_season"])
         if row["effect"] == "close":
             in_season &= ~hit
         else:
             factor[hit] = np.minimum(factor[hit], float(row["value"]))
-    return factor, in_season
+    return factor[code], in_season[code]
 
 
-def _into_countries(network: Network) -> tuple[IntArray, npt.NDArray[np.object_]]:
+_INTO: WeakKeyDictionary[Network, tuple[IntArray, Objects]] = WeakKeyDictionary()
+
+
+def _into_countries(network: Network) -> tuple[IntArray, Objects]:
     """Return the arcs that are border crossings, and the country that each enters."""
+    if network in _INTO:
+        return _INTO[network]
     crossing = (network.edges["kind"] == "crossing").to_numpy(dtype=bool)
     arcs = np.flatnonzero(crossing[network.arcs.edge]).astype(np.int32)
     country = network.nodes["country"].to_numpy(dtype=object)
-    return arcs, country[network.arcs.head[arcs]]
+    _INTO[network] = arcs, country[network.arcs.head[arcs]]
+    return _INTO[network]
+
+
+def hours_wait_min(opens_hour: npt.ArrayLike, closes_hour: npt.ArrayLike) -> FloatArray:
+    """Return how long people wait on average at a post that closes for the night.
+
+    Who comes at any hour alike meets a night of `n` hours with the chance n/24, and waits half of
+    it: n^2 / 48 hours.
+
+    Parameters
+    ----------
+    opens_hour, closes_hour
+        Hours of the day, 0 to 24, any shape; NaN: open at all hours.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, minutes, >= 0.
+
+    Examples
+    --------
+    >>> hours_wait_min([6.0, np.nan], [18.0, np.nan]).tolist()
+    [180.0, 0.0]
+    """
+    night = HOURS - (np.asarray(closes_hour, float) - np.asarray(opens_hour, float))
+    wait: FloatArray = np.nan_to_num(night**2 / (2 * HOURS) * MIN_PER_H)
+    return wait
+
+
+def _normal_hours(network: Network) -> tuple[FloatArray, FloatArray]:
+    """Return when each edge that is a crossing opens and closes; NaN: at no hour."""
+    crossing = network.crossings.set_index("crossing_id")
+    ids = network.edges["crossing_id"]
+    opens, closes = (
+        ids.map(crossing[name]).to_numpy(dtype=float) for name in ("opens_hour", "closes_hour")
+    )
+    return opens, closes
 
 
 def baseline_conditions(
@@ -295,7 +389,8 @@ def baseline_conditions(
         for arc, country in zip(rows, into, strict=True):
             usable[arc] &= may_pass(str(regime[arcs.edge[arc]]), traveller, str(country))
     usable &= ~(capacity == 0)[arcs.edge]
-    wait = edges["wait_min"].to_numpy(dtype=float) + processing
+    night = hours_wait_min(*_normal_hours(network))
+    wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
     memory[key] = Baseline(
         open=usable,
         in_season=(in_season | ~passable)[arcs.edge],
@@ -310,74 +405,161 @@ def baseline_conditions(
     return memory[key]
 
 
-def _slowness(stretches: list[Stretch]) -> float:
-    """Return by how much moving takes longer, the lowest factor counting on each stretch."""
-    cuts = sorted({0.0, 1.0, *(x for start, end, _ in stretches for x in (start, end))})
-    total = 0.0
-    for a, b in pairwise(cuts):
-        middle = (a + b) / 2
-        lowest = min((f for s, e, f in stretches if s <= middle <= e), default=1.0)
-        total += (b - a) / lowest
-    return total
+def slowness(
+    owner: IntArray, start: FloatArray, end: FloatArray, factor: FloatArray, size: int
+) -> FloatArray:
+    """Return by how much moving takes longer, the lowest factor counting on each stretch.
+
+    Parameters
+    ----------
+    owner
+        Which of `size` ways each stretch is of.
+    start, end
+        Stretch as shares of the way, 0 to 1; stretches may overlap, in any order.
+    factor
+        Factor of the speed on it, above 0.
+    size
+        Number of ways.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (size,): time with the stretches over time without.
+
+    Examples
+    --------
+    >>> slowness(
+    ...     np.array([0, 0]), np.array([0.0, 0.5]), np.array([0.5, 1.0]), np.array([0.5, 1.0]), 2
+    ... ).tolist()
+    [1.5, 1.0]
+    """
+    slower = np.ones(size)
+    if not len(owner):
+        return slower
+    both, at = np.concatenate([owner, owner]), np.concatenate([start, end])
+    order = np.lexsort((at, both))
+    new = np.append(True, (np.diff(both[order]) != 0) | (np.diff(at[order]) != 0))
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(new) - 1
+    cuts, of = at[order][new], both[order][new]
+    first, last = number[: len(owner)], number[len(owner) :]
+    lowest = np.ones(len(cuts))
+    count = last - first
+    covered = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+    np.minimum.at(lowest, covered, np.repeat(factor, count))
+    # the last cut of a way begins no interval: nothing covers it, its factor stays 1
+    length = np.diff(cuts, append=cuts[-1])
+    slower += np.bincount(of, weights=length * (1.0 / lowest - 1.0), minlength=size)
+    return slower
 
 
-def _arcs_of(network: Network, disruption: Disruption, hits: Hits) -> tuple[IntArray, FloatArray]:
-    """Return the arcs that a disruption hits, and the share of each that is hit."""
-    arcs, size = network.arcs, len(network.edges)
-    share = hits.shares(size)
-    edges = hits.edges()
-    backward = np.full(size, -1, dtype=np.int32)
-    backward[arcs.edge[size:]] = np.arange(size, len(arcs), dtype=np.int32)
-    found = []
-    if disruption.what.direction != "backward":
-        found.append(edges)
-    if disruption.what.direction != "forward":
-        back = backward[edges]
-        found.append(back[back >= 0])
-    rows = np.concatenate(found).astype(np.int32)
-    if disruption.what.into:
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Laid:
+    """A disruption laid over the arcs of a network, whoever travels.
+
+    `arc` has each arc once, `share` the share of it that is hit, `length_km` the length of it;
+    `stretch` is the position in `arc` of each stretch, with its start, end and measured value.
+    """
+
+    arc: IntArray
+    share: FloatArray
+    length_km: FloatArray
+    stretch: IntArray
+    start: FloatArray
+    end: FloatArray
+    value: FloatArray
+
+
+_LAID: WeakKeyDictionary[Network, WeakKeyDictionary[Disruption, _Laid]] = WeakKeyDictionary()
+_BACKWARD: WeakKeyDictionary[Network, IntArray] = WeakKeyDictionary()
+
+
+def _backward_arcs(network: Network) -> IntArray:
+    """Return the arc of each edge that runs against its line; -1: none."""
+    if network not in _BACKWARD:
+        size = len(network.edges)
+        backward = np.full(size, -1, dtype=np.int32)
+        backward[network.arcs.edge[size:]] = np.arange(size, len(network.arcs), dtype=np.int32)
+        _BACKWARD[network] = backward
+    return _BACKWARD[network]
+
+
+def _lay(network: Network, disruption: Disruption) -> _Laid:
+    """Return the arcs that a disruption hits, found once."""
+    memory = _LAID.setdefault(network, WeakKeyDictionary())
+    if disruption in memory:
+        return memory[disruption]
+    what, hits = disruption.what, disruption_edges(network, disruption.what)
+    arcs = []
+    if what.direction != "backward":
+        arcs.append((hits.edge, np.arange(len(hits.edge))))
+    if what.direction != "forward":
+        back = _backward_arcs(network)[hits.edge]
+        there = np.flatnonzero(back >= 0)
+        arcs.append((back[there], there))
+    arc = np.concatenate([one for one, _ in arcs]).astype(np.int32)
+    row = np.concatenate([one for _, one in arcs])
+    if what.into:
         crossing, into = _into_countries(network)
-        rows = rows[np.isin(rows, crossing[into == disruption.what.into])]
-    return rows, share[arcs.edge[rows]]
+        kept = np.isin(arc, crossing[into == what.into])
+        arc, row = arc[kept], row[kept]
+    unique, stretch = np.unique(arc, return_inverse=True)
+    start, end = hits.start[row], hits.end[row]
+    share = np.minimum(np.bincount(stretch, weights=end - start, minlength=len(unique)), 1.0)
+    length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge[unique]]
+    value = np.zeros(len(row)) if hits.value is None else hits.value[row]
+    memory[disruption] = _Laid(
+        arc=unique, share=share, length_km=length / KM_M, stretch=stretch.astype(np.int32),
+        start=start, end=end, value=value,
+    )  # fmt: skip
+    return memory[disruption]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Impact:
-    """What disruptions do to every arc, filled by one disruption after the other.
+    """What disruptions do to the arcs that they hit, filled by one disruption after the other.
 
     Attributes
     ----------
-    touched, closed
-        Whether a disruption hits the arc, and closes it.
+    arc
+        The arcs, ascending; arrays have one entry for each, and positions below are in them.
+    closed, opened
+        Whether a disruption closes the arc, or water opens it to a boat out of season.
     wait_min, cost_xof, risk
         What they add to the baseline, in minutes, XOF and risk.
-    capacity
-        Factor of the people per day.
-    slow, shut, regimes
-        Slower stretches, closed stretches and regimes, for the arcs that have any.
-    causes
-        Tables of `Conditions.causes`, one per disruption.
+    capacity, throughput
+        Factor of the people per day, and the most people per day.
+    opens_hour, closes_hour
+        Latest opening and earliest closing hour.
+    slow, shut
+        Stretches: position, start, end and factor of the speed; position, start and end.
+    regimes
+        Positions that are under a regime, and which.
     """
 
-    touched: BoolArray
+    arc: IntArray
     closed: BoolArray
+    opened: BoolArray
     wait_min: FloatArray
     cost_xof: FloatArray
     risk: FloatArray
     capacity: FloatArray
-    slow: dict[int, list[Stretch]]
-    shut: dict[int, list[tuple[float, float]]]
-    regimes: dict[int, list[str]]
-    causes: list[pd.DataFrame]
+    throughput: FloatArray
+    opens_hour: FloatArray
+    closes_hour: FloatArray
+    slow: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]]
+    shut: list[tuple[IntArray, FloatArray, FloatArray]]
+    regimes: list[tuple[IntArray, str]]
 
 
-def _no_impact(size: int) -> _Impact:
-    """Return what no disruption does to `size` arcs."""
+def _no_impact(arc: IntArray) -> _Impact:
+    """Return what no disruption does to some arcs."""
+    size = len(arc)
     return _Impact(
-        touched=np.zeros(size, dtype=bool), closed=np.zeros(size, dtype=bool),
+        arc=arc, closed=np.zeros(size, dtype=bool), opened=np.zeros(size, dtype=bool),
         wait_min=np.zeros(size), cost_xof=np.zeros(size), risk=np.zeros(size),
-        capacity=np.ones(size), slow=defaultdict(list), shut=defaultdict(list),
-        regimes=defaultdict(list), causes=[],
+        capacity=np.ones(size), throughput=np.full(size, np.inf), opens_hour=np.zeros(size),
+        closes_hour=np.full(size, HOURS), slow=[], shut=[], regimes=[],
     )  # fmt: skip
 
 
@@ -392,108 +574,154 @@ def _concerns(disruption: Disruption, traveller: TravellerClass, *, ignore_borde
     )
 
 
-def _add_disruption(impact: _Impact, network: Network, disruption: Disruption) -> None:
+def _add_disruption(impact: _Impact, laid: _Laid, effects: Iterable[Effect], way: "_Way") -> None:
     """Add all effects of one disruption to `impact`, where it hits."""
-    hits = disruption_edges(network, disruption.what)
-    rows, share = _arcs_of(network, disruption, hits)
-    if not len(rows):
-        return
-    impact.touched[rows] = True
-    edge = network.arcs.edge[rows]
-    length_km = network.edges["length_m"].to_numpy(dtype=float)[edge] / KM_M
-    for effect in disruption.effects:
+    at = np.searchsorted(impact.arc, laid.arc).astype(np.int32)
+    for effect in effects:
         match effect:
-            case Closure():
-                _add_closure(impact, network, rows, hits)
-            case ExtraWait(value=value):
-                impact.wait_min[rows] += value
-            case ExtraCost(value=value):
-                impact.cost_xof[rows] += value * share * length_km
-            case RiskCost(value=value):
-                impact.risk[rows] += value * share * length_km
-            case CapacityFactor(value=value):
-                _add_capacity(impact, network, rows, hits, value)
+            case Closure() | CapacityFactor(value=0) | Throughput(value=0):
+                _shut(impact, laid, at)
             case SpeedFactor(value=value):
-                _add_slow_stretches(impact, network, rows, hits, value)
+                factor = np.full(len(laid.stretch), value)
+                impact.slow.append((at[laid.stretch], laid.start, laid.end, factor))
             case Regime(value=regime):
-                at_border = np.isin(rows, _into_countries(network)[0])
-                _add_regime(impact, rows[at_border], regime)
-    hit_edges = np.unique(edge)
-    impact.causes.append(
-        pd.DataFrame(
-            {
-                "edge_id": network.edges["edge_id"].to_numpy()[hit_edges],
-                "disruption_id": disruption.disruption_id,
-                "kind": disruption.kind,
-                "effect": disruption.effect_words(),
-                "share": hits.shares(len(network.edges))[hit_edges],
-            }
+                impact.regimes.append((at[way.at_border[laid.arc]], regime))
+            case DepthSpeed():
+                _add_depth(impact, laid, at, effect, way)
+            case Exposure():
+                _add_exposure(impact, laid, at, effect)
+            case _:
+                _add_amount(impact, laid, at, effect)
+
+
+def _add_amount(impact: _Impact, laid: _Laid, at: IntArray, effect: Effect) -> None:
+    """Add what each passage costs more, and lower how many may pass, where a disruption hits."""
+    match effect:
+        case ExtraWait(value=value):
+            impact.wait_min[at] += value
+        case ExtraCost(value=value):
+            impact.cost_xof[at] += value * laid.share * laid.length_km
+        case RiskCost(value=value):
+            impact.risk[at] += value * laid.share * laid.length_km
+        case CapacityFactor(value=value):
+            impact.capacity[at] = np.minimum(impact.capacity[at], value)
+        case Throughput(value=value):
+            impact.throughput[at] = np.minimum(impact.throughput[at], value)
+        case OpeningHours(opens_hour=opens, closes_hour=closes):
+            impact.opens_hour[at] = np.maximum(impact.opens_hour[at], opens)
+            impact.closes_hour[at] = np.minimum(impact.closes_hour[at], closes)
+
+
+def _shut(impact: _Impact, laid: _Laid, at: IntArray, which: BoolArray | None = None) -> None:
+    """Close arcs where a disruption hits them, or on some of its stretches only."""
+    chosen = slice(None) if which is None else which
+    where = at[laid.stretch][chosen]
+    impact.closed[where] = True
+    impact.shut.append((where, laid.start[chosen], laid.end[chosen]))
+
+
+def _add_exposure(impact: _Impact, laid: _Laid, at: IntArray, effect: Exposure) -> None:
+    """Make stretches riskier, slower or closed, by how much they are exposed."""
+    where = at[laid.stretch]
+    length_km = laid.length_km[laid.stretch] * (laid.end - laid.start)
+    np.add.at(impact.risk, where, laid.value * effect.risk_per_exposure * length_km)
+    if effect.slow_from is not None:
+        slow = laid.value >= effect.slow_from
+        factor = np.full(int(slow.sum()), effect.speed_factor)
+        impact.slow.append((where[slow], laid.start[slow], laid.end[slow], factor))
+    if effect.close_from is not None:
+        _shut(impact, laid, at, laid.value >= effect.close_from)
+
+
+def _add_depth(impact: _Impact, laid: _Laid, at: IntArray, effect: DepthSpeed, way: "_Way") -> None:
+    """Slow and stop people on land by the depth of water; let boats go where there is enough."""
+    curve = effect.curve_of(way.profile)
+    if curve is None:
+        return
+    afloat = way.afloat[laid.arc][laid.stretch]
+    where = at[laid.stretch]
+    most = curve.speed_kph(laid.value)
+    _shut(impact, laid, at, ~afloat & (most <= 0))
+    free = way.speed_kph[laid.arc][laid.stretch]
+    slow = ~afloat & (most > 0) & (most < free)
+    impact.slow.append((where[slow], laid.start[slow], laid.end[slow], most[slow] / free[slow]))
+    if curve.navigable_m is not None:
+        deep = afloat & (laid.value >= curve.navigable_m - DEPTH_TOLERANCE_M)
+        length = np.bincount(
+            where[deep], weights=(laid.end - laid.start)[deep], minlength=len(impact.arc)
         )
-    )
+        # one shallow is enough to stop a boat: all of the way must be deep
+        impact.opened[length >= 1.0 - WHOLE_TOLERANCE] = True
 
 
-def _add_closure(impact: _Impact, network: Network, rows: IntArray, hits: Hits) -> None:
-    """Close arcs, and note which stretches of their edges are closed."""
-    impact.closed[rows] = True
-    stretches: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for edge, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
-        stretches[int(edge)].append((float(start), float(end)))
-    for arc in rows:
-        impact.shut[int(arc)] += stretches[int(network.arcs.edge[arc])]
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Way:
+    """What effects ask of arcs: the free speed in the season, water, and borders."""
+
+    profile: str
+    speed_kph: FloatArray
+    afloat: BoolArray
+    at_border: BoolArray
 
 
-def _add_capacity(
-    impact: _Impact, network: Network, rows: IntArray, hits: Hits, factor: float
-) -> None:
-    """Lower the people per day of arcs; where nobody passes any more, they are closed."""
-    impact.capacity[rows] = np.minimum(impact.capacity[rows], factor)
-    if factor == 0:
-        _add_closure(impact, network, rows, hits)
+_WAYS: WeakKeyDictionary[Baseline, _Way] = WeakKeyDictionary()
 
 
-def _add_slow_stretches(
-    impact: _Impact, network: Network, rows: IntArray, hits: Hits, factor: float
-) -> None:
-    """Note for each arc the stretches of its edge on which the speed is multiplied by `factor`."""
-    stretches: dict[int, list[Stretch]] = defaultdict(list)
-    for edge, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
-        stretches[int(edge)].append((float(start), float(end), factor))
-    for arc in rows:
-        impact.slow[int(arc)] += stretches[int(network.arcs.edge[arc])]
-
-
-def _add_regime(impact: _Impact, rows: IntArray, regime: str) -> None:
-    """Note for each arc that it is under a regime, as well as under any other."""
-    for arc in rows:
-        impact.regimes[int(arc)].append(regime)
+def _way(network: Network, base: Baseline, profile: str) -> _Way:
+    if base not in _WAYS:
+        arcs, edges = network.arcs, network.edges
+        moving = base.moving_min
+        length = edges["length_m"].to_numpy(dtype=float)[arcs.edge]
+        speed = np.full(len(moving), np.inf)
+        np.divide(length / KM_M * MIN_PER_H, moving, out=speed, where=moving > 0)
+        at_border = np.zeros(len(arcs), dtype=bool)
+        at_border[_into_countries(network)[0]] = True
+        afloat = edges["kind"].isin(AFLOAT).to_numpy(dtype=bool)[arcs.edge]
+        _WAYS[base] = _Way(profile=profile, speed_kph=speed, afloat=afloat, at_border=at_border)
+    return _WAYS[base]
 
 
 def _under_regimes(
     network: Network, month: int, traveller: TravellerClass, impact: _Impact, usable: BoolArray
-) -> BoolArray:
-    """Return which arcs can be used once changed regimes replace the normal ones.
+) -> tuple[BoolArray, BoolArray]:
+    """Return which arcs can be used once changed regimes replace the normal ones, and which.
 
     A changed regime can open a crossing as well as close it, so the answer does not start from
     `usable` on these arcs, but from the baseline in which every crossing lets everybody pass.
     """
+    ruled = np.zeros(len(usable), dtype=bool)
     if not impact.regimes:
-        return usable
+        return usable, ruled
     arcs, into = _into_countries(network)
-    country = dict(zip(arcs.tolist(), into, strict=True))
-    normal = baseline_conditions(network, month, traveller, ignore_borders=True).open
-    changed = usable.copy()
-    for arc, words in impact.regimes.items():
-        let = all(may_pass(word, traveller, str(country[arc])) for word in words)
-        changed[arc] = normal[arc] and let and not impact.closed[arc]
-    return changed
+    let = np.ones(len(usable), dtype=bool)
+    for at, regime in impact.regimes:
+        ruled[at] = True
+        entered = into[np.searchsorted(arcs, impact.arc[at])]
+        passes = {c: may_pass(regime, traveller, str(c)) for c in set(entered)}
+        let[at] &= np.array([passes[country] for country in entered], dtype=bool)
+    normal = baseline_conditions(network, month, traveller, ignore_borders=True).open[impact.arc]
+    return np.where(ruled, normal & let & ~impact.closed, usable), ruled
 
 
-def _moving_min(base: Baseline, slow: dict[int, list[Stretch]]) -> FloatArray:
-    """Return the minutes on the move on every arc, slower stretches taken into account."""
-    moving = base.moving_min.copy()
-    for arc, stretches in slow.items():
-        moving[arc] *= _slowness(stretches)
-    return moving
+def _hours_delay(network: Network, impact: _Impact) -> tuple[FloatArray, BoolArray]:
+    """Return how much longer people wait for posts to open, and which never open."""
+    delay, never = np.zeros(len(impact.arc)), np.zeros(len(impact.arc), dtype=bool)
+    at = np.flatnonzero((impact.opens_hour > 0) | (impact.closes_hour < HOURS))
+    if len(at):
+        edge = network.arcs.edge[impact.arc[at]]
+        opens, closes = (hours[edge] for hours in _normal_hours(network))
+        late = np.fmax(opens, impact.opens_hour[at])
+        early = np.fmin(closes, impact.closes_hour[at])
+        never[at] = early <= late
+        delay[at] = hours_wait_min(late, np.maximum(early, late)) - hours_wait_min(opens, closes)
+    return np.where(never, 0.0, delay), never
+
+
+def _joined(parts: Sequence[tuple[npt.NDArray[Any], ...]], width: int) -> list[npt.NDArray[Any]]:
+    """Return the columns of all parts, one below the other."""
+    if not parts:
+        return [np.empty(0, dtype=np.int32), *(np.empty(0) for _ in range(width - 1))]
+    return [np.concatenate([part[i] for part in parts]) for i in range(width)]
 
 
 def _less(capacity: FloatArray, factor: FloatArray) -> FloatArray:
@@ -563,43 +791,64 @@ def conditions(
     ['border', 'insecurity']
     """
     day = scenario.day(when)
-    scenario.check(network)
+    check_once(network, scenario)
     base = baseline_conditions(network, day.month, traveller, ignore_borders=ignore_borders)
-    impact = _no_impact(len(network.arcs))
-    for disruption in sorted(scenario.active(day), key=lambda d: d.disruption_id):
-        if _concerns(disruption, traveller, ignore_borders=ignore_borders):
-            _add_disruption(impact, network, disruption)
-    usable = base.open & ~impact.closed
-    if not ignore_borders:
-        usable = _under_regimes(network, day.month, traveller, impact, usable)
-    also = np.isin(network.arcs.edge, list(also_closed))
-    usable &= ~also
-    partly = {
-        arc: tuple(sorted(stretches))
-        for arc, stretches in impact.shut.items()
-        if base.open[arc] and not also[arc] and not usable[arc] and (0.0, 1.0) not in stretches
-        and arc not in impact.regimes
-    }  # fmt: skip
-    time = _moving_min(base, impact.slow) + base.wait_min + impact.wait_min
+    concerned = sorted(
+        (
+            one for one in scenario.active(day)
+            if _concerns(one, traveller, ignore_borders=ignore_borders)
+        ),
+        key=lambda one: one.disruption_id,
+    )  # fmt: skip
+    laid = [(one, _lay(network, one)) for one in concerned]
+    laid = [(one, over) for one, over in laid if len(over.arc)]
+    shut_too = (
+        np.flatnonzero(np.isin(network.arcs.edge, list(also_closed)))
+        if also_closed
+        else np.empty(0, dtype=np.intp)
+    )
+    arc = np.unique(np.concatenate([*(over.arc for _, over in laid), shut_too])).astype(np.int32)
+    impact = _no_impact(arc)
+    way = _way(network, base, traveller.profile)
+    for one, over in laid:
+        _add_disruption(impact, over, one.effects, way)
+    also = np.isin(arc, shut_too)
+    usable = base.open[arc] & ~impact.closed
+    # water where the season left none: a boat goes, unless something else holds it up
+    usable |= impact.opened & ~base.in_season[arc] & ~impact.closed & ~way.at_border[arc]
+    usable, ruled = _under_regimes(network, day.month, traveller, impact, usable)
+    delay, never = _hours_delay(network, impact)
+    usable &= ~also & ~never
+    wait = base.wait_min[arc] + impact.wait_min + delay
+    moving = base.moving_min[arc]
+    owner, begins, ends, factor = _joined(impact.slow, 4)
+    time = moving * slowness(owner, begins, ends, factor, len(arc)) + wait
+    capacity = np.minimum(_less(base.capacity[arc], impact.capacity), impact.throughput)
     differs = (
-        (usable != base.open)
-        | (time != base.moving_min + base.wait_min)
+        (usable != base.open[arc])
+        | (time != moving + base.wait_min[arc])
         | (impact.cost_xof > 0)
         | (impact.risk > 0)
-        | (impact.capacity < 1)
+        | (capacity < base.capacity[arc])
     )
-    changed = np.flatnonzero((impact.touched | also) & differs).astype(np.int32)
+    at, start, end = _joined(impact.shut, 3)
+    whole = np.zeros(len(arc), dtype=bool)
+    whole[at[(start <= 0) & (end >= 1)]] = True
+    partly = (base.open[arc] & ~also & ~usable & ~whole & ~ruled & ~never)[at]
+    order = np.lexsort((end[partly], start[partly], at[partly]))
     return Conditions(
         network=network,
         when=day,
         traveller=traveller,
         base=base,
-        arc=changed,
-        open=usable[changed],
-        time_min=time[changed],
-        cost_xof=(base.cost_xof + impact.cost_xof)[changed],
-        risk=impact.risk[changed],
-        capacity=_less(base.capacity, impact.capacity)[changed],
-        closed_stretches=partly,
-        causes=_cause_table(impact.causes),
+        arc=arc[differs],
+        open=usable[differs],
+        time_min=time[differs],
+        cost_xof=(base.cost_xof[arc] + impact.cost_xof)[differs],
+        risk=impact.risk[differs],
+        capacity=capacity[differs],
+        shut_arc=arc[at[partly][order]],
+        shut_start=start[partly][order],
+        shut_end=end[partly][order],
+        disruptions=tuple(one for one, _ in laid),
     )

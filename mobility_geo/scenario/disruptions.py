@@ -484,6 +484,9 @@ class Selection:
             raise ScenarioError(msg)
         if self.area is not None:
             _check_area(self.area)
+            parts = shapely.get_parts(self.area)
+            # one form for the same area, so that files give back what was written
+            object.__setattr__(self, "area", parts[0] if len(parts) == 1 else self.area)
         elif self.stretches is None and not any(narrowing):
             msg = "nothing is selected: give areas, a circle, edges, refs, crossings or edge_kinds"
             raise ScenarioError(msg)
@@ -618,31 +621,7 @@ class Disruption:
         if not self.effects:
             msg = f"{where}: has no effect"
             raise ScenarioError(msg)
-        at_posts = {"crossing", "transfer", "ferry"}
-        what = self.what
-        counted = (
-            what.edge_ids
-            or what.crossing_ids
-            or what.informal
-            or (what.edge_kinds and set(what.edge_kinds) <= at_posts)
-        )
-        if any(isinstance(effect, ExtraWait) for effect in self.effects) and not counted:
-            # a wait on every piece of a road would depend on how the road is cut into edges
-            msg = (
-                f"{where}: wait_min needs crossings, edges, or edge_kinds of "
-                f"{', '.join(sorted(at_posts))}; use speed_factor on roads and rivers"
-            )
-            raise ScenarioError(msg)
-        measured: dict[type, Quantity] = {DepthSpeed: "depth_m", Exposure: "exposure"}
-        for effect in self.effects:
-            wanted = measured.get(type(effect))
-            if wanted and (what.stretches is None or what.stretches.quantity != wanted):
-                msg = f"{where}: {type(effect).__name__} needs measured stretches of {wanted}"
-                raise ScenarioError(msg)
-        regimes = any(isinstance(effect, Regime | OpeningHours) for effect in self.effects)
-        if regimes and not (self.what.crossing_ids or self.what.informal or self.what.countries):
-            msg = f"{where}: a regime or opening hours need crossings = [...]"
-            raise ScenarioError(msg)
+        _check_effects(self)
 
     def active(self, when: dt.date) -> bool:
         """Say whether the disruption holds on a day."""
@@ -652,33 +631,78 @@ class Disruption:
 
     def effect_words(self) -> str:
         """Return what happens, in words."""
-        words = []
-        for effect in self.effects:
-            match effect:
-                case Closure():
-                    words.append("closed")
-                case SpeedFactor(value=v):
-                    words.append(f"speed x {v:g}")
-                case ExtraWait(value=v):
-                    words.append(f"+{v:g} min")
-                case ExtraCost(value=v):
-                    words.append(f"+{v:g} XOF/km")
-                case RiskCost(value=v):
-                    words.append(f"risk {v:g} per km")
-                case CapacityFactor(value=v):
-                    words.append(f"capacity x {v:g}")
-                case Regime(value=v):
-                    words.append(v.replace("_", " "))
-                case Throughput(value=v):
-                    words.append(f"at most {v:g} people/day")
-                case OpeningHours(opens_hour=a, closes_hour=b):
-                    words.append(f"open {a:g} to {b:g} h")
-                case DepthSpeed(curves=curves):
-                    names = dict.fromkeys(curve.curve for curve in curves)
-                    words.append(f"speed by depth of water ({', '.join(names)})")
-                case Exposure():
-                    words.append("risk by exposure to incidents")
-        return ", ".join(words)
+        return ", ".join(map(_effect_words, self.effects))
+
+
+def _effect_words(effect: Effect) -> str:
+    """Return what happens, in words."""
+    match effect:
+        case Closure():
+            return "closed"
+        case Regime(value=word):
+            return word.replace("_", " ")
+        case OpeningHours(opens_hour=opens, closes_hour=closes):
+            return f"open {opens:g} to {closes:g} h"
+        case DepthSpeed(curves=curves):
+            names = dict.fromkeys(curve.curve for curve in curves)
+            return f"speed by depth of water ({', '.join(names)})"
+        case Exposure():
+            return "risk by exposure to incidents"
+    return f"{VALUE_WORDS[type(effect)][0]}{effect.value:g}{VALUE_WORDS[type(effect)][1]}"
+
+
+VALUE_WORDS: Final[Mapping[type, tuple[str, str]]] = {
+    SpeedFactor: ("speed x ", ""),
+    ExtraWait: ("+", " min"),
+    ExtraCost: ("+", " XOF/km"),
+    RiskCost: ("risk ", " per km"),
+    CapacityFactor: ("capacity x ", ""),
+    Throughput: ("at most ", " people/day"),
+}
+"""Words before and after the number of an effect that has one."""
+
+
+def _check_effects(disruption: Disruption) -> None:
+    """Check that what is selected is what the effects can act on.
+
+    Raises
+    ------
+    ScenarioError
+        If an effect needs crossings, edges or measured stretches, and there are none.
+    """
+    where = f"disruption {disruption.disruption_id!r}"
+    types = [type(effect) for effect in disruption.effects]
+    twice = next((one.__name__ for one in types if types.count(one) > 1), None)
+    if twice:
+        msg = f"{where}: has {twice} more than once; give one, or make two disruptions"
+        raise ScenarioError(msg)
+    at_posts = {"crossing", "transfer", "ferry"}
+    what = disruption.what
+    counted = (
+        what.edge_ids
+        or what.crossing_ids
+        or what.informal
+        or (what.edge_kinds and set(what.edge_kinds) <= at_posts)
+    )
+    if any(isinstance(effect, ExtraWait) for effect in disruption.effects) and not counted:
+        # a wait on every piece of a road would depend on how the road is cut into edges
+        msg = (
+            f"{where}: wait_min needs crossings, edges, or edge_kinds of "
+            f"{', '.join(sorted(at_posts))}; use speed_factor on roads and rivers"
+        )
+        raise ScenarioError(msg)
+    measured: dict[type, Quantity] = {DepthSpeed: "depth_m", Exposure: "exposure"}
+    for effect in disruption.effects:
+        wanted = measured.get(type(effect))
+        if wanted and (what.stretches is None or what.stretches.quantity != wanted):
+            msg = f"{where}: {type(effect).__name__} needs measured stretches of {wanted}"
+            raise ScenarioError(msg)
+    regimes = any(isinstance(effect, Regime | OpeningHours) for effect in disruption.effects)
+    if regimes and not (
+        disruption.what.crossing_ids or disruption.what.informal or disruption.what.countries
+    ):
+        msg = f"{where}: a regime or opening hours need crossings = [...]"
+        raise ScenarioError(msg)
 
 
 def insecurity(

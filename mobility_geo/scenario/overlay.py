@@ -4,7 +4,13 @@ The overlay of a selection on a network is computed once and reused for every da
 and draw, for as long as both objects live.
 """
 
-from dataclasses import dataclass
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,9 +20,14 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from mobility_geo.errors import OutputError
 from mobility_geo.network import Network
-from mobility_geo.scenario.disruptions import Selection
+from mobility_geo.scenario.disruptions import Selection, Stretches
 from mobility_geo.scenario.scenario import Scenario
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+Shapes = npt.NDArray[np.object_]
 
 AREA_SEGMENT_DEG: Final = 0.1
 """Long sides of areas are divided before they are projected."""
@@ -24,31 +35,47 @@ AREA_SEGMENT_DEG: Final = 0.1
 POINT_BUFFER_M: Final = 12_000.0
 LINE_BUFFER_M: Final = 4_000.0
 
-JOIN_M: Final = 1e-6
-"""Stretches this near to each other are one, in metres."""
+JOIN_SHARE: Final = 1e-9
+"""Stretches this near to each other are one, as a share of the length of the edge."""
+
+MOST_CORNERS: Final = 256
+"""Areas with more corners are divided, so that each edge meets a small piece of them only."""
+
+SELECTED_COLUMNS: Final = (
+    "edge_id", "from_node_id", "to_node_id", "kind", "road_class", "surface", "ref", "country",
+    "crossing_id", "reach", "rainfall_class", "carriageway_group",
+)  # fmt: skip
+"""Columns of edges that a selection asks for."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Hits:
-    """Stretches of edges: row of the edge, and the stretch as shares of its length, 0 to 1."""
+    """Stretches of edges: row of the edge, and the stretch as shares of its length, 0 to 1.
 
-    edge: npt.NDArray[np.int32]
-    start: npt.NDArray[np.float64]
-    end: npt.NDArray[np.float64]
+    `value` is what was measured on each stretch, for selections of measured stretches.
+    """
 
-    def edges(self) -> npt.NDArray[np.int32]:
+    edge: IntArray
+    start: FloatArray
+    end: FloatArray
+    value: FloatArray | None = None
+
+    def edges(self) -> IntArray:
         """Return the rows of the edges hit, each once, ascending."""
-        unique: npt.NDArray[np.int32] = np.unique(self.edge)
+        unique: IntArray = np.unique(self.edge)
         return unique
 
-    def shares(self, size: int) -> npt.NDArray[np.float64]:
+    def shares(self, size: int) -> FloatArray:
         """Return the share of each edge that is hit, 0 to 1, for all `size` edges."""
         total = np.bincount(self.edge, weights=self.end - self.start, minlength=size)
-        shares: npt.NDArray[np.float64] = np.minimum(total, 1.0)
+        shares: FloatArray = np.minimum(total, 1.0)
         return shares
 
 
 _CACHE: WeakKeyDictionary[Network, WeakKeyDictionary[Selection, Hits]] = WeakKeyDictionary()
+_TREES: WeakKeyDictionary[Network, shapely.STRtree] = WeakKeyDictionary()
+_ROADS: WeakKeyDictionary[Network, tuple[IntArray, IntArray]] = WeakKeyDictionary()
+_KEYS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()
 
 
 def disruption_edges(network: Network, what: Selection) -> Hits:
@@ -68,6 +95,11 @@ def disruption_edges(network: Network, what: Selection) -> Hits:
     Hits
         Rows of edges with the stretch as shares of the length.
 
+    Raises
+    ------
+    UnknownIdError
+        If measured stretches name edges that are not there.
+
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
@@ -81,6 +113,165 @@ def disruption_edges(network: Network, what: Selection) -> Hits:
     return memory[what]
 
 
+def prepare_overlay(
+    network: Network,
+    scenario: Scenario,
+    *,
+    cache: str | Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> int:
+    """Lay every disruption of a scenario over a network, once, so that conditions come at once.
+
+    Nothing needs this: `conditions` lays over what it has not met yet. On a large network it
+    shows progress, and with a folder it keeps what was found there, named by the content of the
+    network and of the selection, so that the next process finds it.
+
+    Parameters
+    ----------
+    network
+        The network.
+    scenario
+        Its disruptions are laid over, whatever their dates.
+    cache
+        Folder to keep results in and to look for them; made if it is not there. None: memory only.
+    progress
+        Called with a step and the share done, 0 to 1.
+
+    Returns
+    -------
+    int
+        How many disruptions had to be laid over; the rest was known.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> prepare_overlay(case.network, case.scenario) <= len(case.scenario.disruptions)
+    True
+    """
+    memory = _CACHE.setdefault(network, WeakKeyDictionary())
+    folder = None if cache is None else _cache_folder(network, Path(cache))
+    laid = 0
+    for number, disruption in enumerate(scenario.disruptions):
+        what = disruption.what
+        if progress is not None:
+            progress("Disruptions over the network", number / len(scenario.disruptions))
+        if what in memory:
+            continue
+        file = None if folder is None else folder / f"{selection_key(what)}.npz"
+        kept = None if file is None else _read_hits(file)
+        if kept is None:
+            laid += 1
+            kept = _hits(network, what)
+            if file is not None:
+                _write_hits(kept, file)
+        memory[what] = kept
+    if progress is not None:
+        progress("Disruptions over the network", 1.0)
+    return laid
+
+
+def _cache_folder(network: Network, cache: Path) -> Path:
+    """Return the folder for hits on a network of this content.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    if network not in _KEYS:
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(network.crs.to_wkt().encode())
+        digest.update(b"".join(shapely.to_wkb(network.edges.geometry.to_numpy()).tolist()))
+        for table, columns in (
+            (network.edges, SELECTED_COLUMNS),
+            (network.crossings, ("crossing_id", "official")),
+            (network.accesses, ("place_id", "node_id", "edge_id")),
+        ):
+            hashed = pd.util.hash_pandas_object(pd.DataFrame(table[list(columns)]), index=False)
+            digest.update(hashed.to_numpy().tobytes())
+        _KEYS[network] = digest.hexdigest()
+    folder = cache / "overlay" / _KEYS[network]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: cannot be made: {error.strerror}"
+        raise OutputError(msg) from error
+    return folder
+
+
+def selection_key(what: Selection) -> str:
+    """Return a hash of the content of a selection.
+
+    Parameters
+    ----------
+    what
+        The selection.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; the same for the same content on every machine.
+
+    Examples
+    --------
+    >>> one, two = Selection(refs=("RN6",)), Selection(refs=("RN6",))
+    >>> selection_key(one) == selection_key(two)
+    True
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for item in fields(what):
+        value = getattr(what, item.name)
+        digest.update(item.name.encode())
+        if isinstance(value, shapely.Geometry):
+            digest.update(shapely.to_wkb(value))
+        elif isinstance(value, Stretches):
+            digest.update(f"{value.quantity}{value.edge_ids.tolist()!r}".encode())
+            for array in (value.start, value.end, value.value):
+                digest.update(array.tobytes())
+        else:
+            digest.update(repr(value).encode())
+    return digest.hexdigest()
+
+
+def _read_hits(file: Path) -> Hits | None:
+    """Return hits that were kept; None if there are none, or the file is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            return Hits(**{name: kept[name] for name in kept.files})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _write_hits(hits: Hits, file: Path) -> None:
+    """Keep hits in a file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    arrays = {"edge": hits.edge, "start": hits.start, "end": hits.end}
+    if hits.value is not None:
+        arrays["value"] = hits.value
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as part:
+                np.savez(part, **arrays)  # type: ignore[arg-type]
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{file}: cannot be written: {error.strerror}"
+        raise OutputError(msg) from error
+
+
 def project_area(network: Network, area: shapely.Geometry) -> shapely.Geometry:
     """Return an area of a selection in the coordinate reference system of a network."""
     fine = shapely.segmentize(area, AREA_SEGMENT_DEG)
@@ -88,6 +279,19 @@ def project_area(network: Network, area: shapely.Geometry) -> shapely.Geometry:
 
 
 def _hits(network: Network, what: Selection) -> Hits:
+    chosen = _chosen(network, what)
+    if what.stretches is not None:
+        hits = _measured_hits(network, chosen, what.stretches)
+    elif what.area is not None:
+        hits = _area_hits(network, chosen, what.area)
+    else:
+        rows = np.flatnonzero(chosen).astype(np.int32)
+        hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
+    return _whole_road(network, hits) if what.direction == "both" else hits
+
+
+def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
+    """Say for each edge whether it meets every condition but place on the map."""
     edges = network.edges
     chosen = np.ones(len(edges), dtype=bool)
     for values, column in (
@@ -98,30 +302,175 @@ def _hits(network: Network, what: Selection) -> Hits:
         (what.surfaces, "surface"),
         (what.road_classes, "road_class"),
         (what.countries, "country"),
+        (what.reaches, "reach"),
+        (what.rainfall_classes, "rainfall_class"),
     ):
         if values:
             chosen &= edges[column].isin(values).to_numpy(dtype=bool)
     if what.informal:
         informal = network.crossings.loc[~network.crossings["official"], "crossing_id"]
         chosen &= edges["crossing_id"].isin(informal).to_numpy(dtype=bool)
-    rows = np.flatnonzero(chosen).astype(np.int32)
-    if what.area is None:
-        hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
-    else:
-        hits = _area_hits(network, rows, what.area)
-    return _whole_road(network, hits) if what.direction == "both" else hits
+    if what.place_ids:
+        chosen &= _at_places(network, what.place_ids)
+    return chosen
 
 
-def _area_hits(network: Network, rows: npt.NDArray[np.int32], area: shapely.Geometry) -> Hits:
+def _at_places(network: Network, place_ids: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Say for each edge whether it passes a place, or ends at its node."""
+    edges = network.edges
+    ways = network.accesses[network.accesses["place_id"].isin(place_ids)]
+    at_node = ways.loc[ways["edge_id"].isna(), "node_id"]
+    passing: npt.NDArray[np.bool_] = (
+        edges["edge_id"].isin(ways["edge_id"].dropna())
+        | edges["from_node_id"].isin(at_node)
+        | edges["to_node_id"].isin(at_node)
+    ).to_numpy(dtype=bool)
+    return passing
+
+
+def _measured_hits(network: Network, chosen: npt.NDArray[np.bool_], stretches: Stretches) -> Hits:
+    edge = network.edge_positions(stretches.edge_ids.tolist())
+    kept = chosen[edge]
+    return Hits(edge=edge[kept], start=stretches.start[kept], end=stretches.end[kept],
+                value=stretches.value[kept])  # fmt: skip
+
+
+def _tree(network: Network) -> shapely.STRtree:
+    if network not in _TREES:
+        _TREES[network] = shapely.STRtree(network.edges.geometry.to_numpy())
+    return _TREES[network]
+
+
+def _area_hits(network: Network, chosen: npt.NDArray[np.bool_], area: shapely.Geometry) -> Hits:
     shape = project_area(network, area)
+    pieces = divide_area(shape)
+    _, found = _tree(network).query(pieces, predicate="intersects")
+    near = np.unique(found[chosen[found]]).astype(np.int32)
+    lines = network.edges.geometry.to_numpy()[near]
     shapely.prepare(shape)
-    lines = network.edges.geometry.to_numpy()
-    near = rows[shapely.intersects(shape, lines[rows])]
-    out: list[tuple[int, float, float]] = []
-    for row in near:
-        out += [(int(row), start, end) for start, end in stretches_inside(lines[row], shape)]
-    table = np.array(out, dtype=np.float64).reshape(-1, 3)
-    return Hits(edge=table[:, 0].astype(np.int32), start=table[:, 1], end=table[:, 2])
+    within = shapely.contains_properly(shape, lines)
+    whole = near[within]
+    cut, start, end = _cut_by(lines[~within], pieces)
+    partly = near[~within][cut]
+    order = np.argsort(np.concatenate([whole, partly]), kind="stable")
+    return Hits(
+        edge=np.concatenate([whole, partly])[order],
+        start=np.concatenate([np.zeros(len(whole)), start])[order],
+        end=np.concatenate([np.ones(len(whole)), end])[order],
+    )
+
+
+def divide_area(shape: shapely.Geometry) -> Shapes:
+    """Divide an area into polygons of few corners, which together are the area.
+
+    Parameters
+    ----------
+    shape
+        Polygon or multipolygon.
+
+    Returns
+    -------
+    numpy.ndarray
+        Polygons, each with at most 256 corners; they touch, but do not overlap.
+
+    Examples
+    --------
+    >>> circle = shapely.Point(0, 0).buffer(1, quad_segs=500)
+    >>> parts = divide_area(circle)
+    >>> len(parts) > 1, bool(abs(shapely.area(parts).sum() - circle.area) < 1e-9)
+    (True, True)
+    """
+    done: list[Shapes] = []
+    todo: Shapes = shapely.get_parts(shape)
+    while len(todo):
+        todo = todo[shapely.get_type_id(todo) == shapely.GeometryType.POLYGON]
+        small = shapely.get_num_coordinates(todo) <= MOST_CORNERS
+        done.append(todo[small])
+        large = todo[~small]
+        west, south, east, north = shapely.bounds(large).reshape(-1, 4).T
+        wide = east - west >= north - south
+        middle = np.where(wide, (west + east) / 2, (south + north) / 2)
+        halves = [
+            shapely.box(west, south, np.where(wide, middle, east), np.where(wide, north, middle)),
+            shapely.box(np.where(wide, middle, west), np.where(wide, south, middle), east, north),
+        ]
+        todo = np.concatenate([shapely.get_parts(shapely.intersection(large, h)) for h in halves])
+    return np.concatenate(done) if done else np.empty(0, dtype=object)
+
+
+def _cut_by(lines: Shapes, areas: Shapes) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return the stretches of lines in areas: position of the line, start and end as shares."""
+    corners, owner = shapely.get_coordinates(lines, return_index=True)
+    first = np.flatnonzero(owner[:-1] == owner[1:])
+    lengths = np.hypot(*(corners[first + 1] - corners[first]).T)
+    line = owner[first]
+    total = np.bincount(line, weights=lengths, minlength=len(lines))
+    # where each piece begins on its line; piece by piece, because a position on a line that
+    # crosses itself is not unique
+    run = np.cumsum(lengths) - lengths
+    new = np.flatnonzero(np.diff(line, prepend=-1))
+    begun = run - np.repeat(run[new], np.diff(np.append(new, len(line))))
+    pieces: Shapes = np.asarray(
+        shapely.linestrings(np.stack([corners[first], corners[first + 1]], axis=1))
+    )
+    piece, area = shapely.STRtree(areas).query(pieces, predicate="intersects")
+    inside, pair = shapely.get_parts(
+        shapely.intersection(pieces[piece], areas[area]), return_index=True
+    )
+    long = (shapely.get_type_id(inside) == shapely.GeometryType.LINESTRING) & (
+        shapely.length(inside) > 0
+    )
+    inside, at = inside[long], piece[pair[long]]
+    ends = np.stack(
+        [
+            np.hypot(
+                *(shapely.get_coordinates(shapely.get_point(inside, k)) - corners[first[at]]).T
+            )
+            for k in (0, -1)
+        ]
+    )
+    scale = np.maximum(total[line[at]], 1e-9)
+    start = np.clip((begun[at] + ends.min(axis=0)) / scale, 0.0, 1.0)
+    end = np.clip((begun[at] + ends.max(axis=0)) / scale, 0.0, 1.0)
+    return join_stretches(line[at].astype(np.int32), start, end)
+
+
+def join_stretches(
+    owner: IntArray, start: FloatArray, end: FloatArray
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Join stretches of one owner that touch or overlap.
+
+    Parameters
+    ----------
+    owner
+        Number of the edge of each stretch.
+    start, end
+        Shares of its length, 0 to 1.
+
+    Returns
+    -------
+    owner, start, end
+        Ascending; no two stretches of an owner touch, and none is empty.
+
+    Examples
+    --------
+    >>> found = join_stretches(
+    ...     np.array([1, 0, 1]), np.array([0.2, 0.0, 0.5]), np.array([0.5, 1.0, 0.7])
+    ... )
+    >>> [part.tolist() for part in found]
+    [[0, 1], [0.0, 0.2], [1.0, 0.7]]
+    """
+    there = end - start > JOIN_SHARE
+    owner, start, end = owner[there], start[there], end[there]
+    if not len(owner):
+        return owner, start, end
+    order = np.lexsort((end, start, owner))
+    owner, start, end = owner[order], start[order], end[order]
+    rank = 2.0 * np.cumsum(np.diff(owner, prepend=owner[0]) != 0)
+    reached = np.maximum.accumulate(rank + end)
+    begins = np.append(True, rank[1:] + start[1:] > reached[:-1] + JOIN_SHARE)
+    first = np.flatnonzero(begins)
+    return owner[first], start[first], np.maximum.reduceat(end, first)
 
 
 def stretches_inside(
@@ -145,58 +494,57 @@ def stretches_inside(
     >>> stretches_inside(shapely.LineString([(0, 0), (4, 0)]), shapely.box(1, -1, 2, 1))
     [(0.25, 0.5)]
     """
-    corners = shapely.get_coordinates(line)
-    # piece by piece, because a position on a line that crosses itself is not unique
-    pieces = np.asarray(shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)))
-    lengths = shapely.length(pieces)
-    before = np.concatenate([[0.0], np.cumsum(lengths)])
-    found: list[tuple[float, float]] = []
-    inside_of = np.asarray(shapely.intersection(pieces, shape))
-    for piece, offset, inside in zip(pieces, before[:-1], inside_of, strict=True):
-        for part in shapely.get_parts(inside):
-            if part.geom_type == "LineString" and part.length > 0:
-                ends = shapely.line_locate_point(piece, shapely.get_point(part, [0, -1]))
-                found.append((float(offset + ends.min()), float(offset + ends.max())))
-    joined: list[tuple[float, float]] = []
-    for start, end in sorted(found):
-        if joined and start <= joined[-1][1] + JOIN_M:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    total = max(float(before[-1]), 1e-9)
-    return [(start / total, min(end / total, 1.0)) for start, end in joined]
+    lines = np.array([line], dtype=object)
+    _, start, end = _cut_by(lines, divide_area(shape))
+    return list(zip(start.tolist(), end.tolist(), strict=True))
+
+
+def _carriageways(network: Network) -> tuple[IntArray, IntArray]:
+    """Return the edges that are carriageways, and the number of the road of each edge; -1: none."""
+    if network not in _ROADS:
+        number, _ = pd.factorize(network.edges["carriageway_group"], use_na_sentinel=True)
+        _ROADS[network] = (
+            np.flatnonzero(number >= 0).astype(np.int32), number.astype(np.int32)
+        )  # fmt: skip
+    return _ROADS[network]
 
 
 def _whole_road(network: Network, hits: Hits) -> Hits:
     """Hit every carriageway of a road that is hit in one of them."""
-    group = network.edges["carriageway_group"]
-    if not bool(group.notna().any()):
+    there, number = _carriageways(network)
+    if not len(hits.edge) or not len(there):
         return hits
+    mine = pd.DataFrame({"hit": np.arange(len(hits.edge)), "group": number[hits.edge]})
+    all_of = pd.DataFrame({"twin": there, "group": number[there]})
+    pairs = mine[mine["group"] >= 0].merge(all_of[~np.isin(there, hits.edge)], on="group")
+    if pairs.empty:
+        return hits
+    hit, twin = pairs["hit"].to_numpy(), pairs["twin"].to_numpy()
     lines = network.edges.geometry.to_numpy()
-    extra: list[tuple[int, float, float]] = []
-    have = set(hits.edge.tolist())
-    for row, start, end in zip(hits.edge, hits.start, hits.end, strict=True):
-        name = group.iloc[int(row)]
-        if pd.notna(name):
-            twins = np.flatnonzero((group == name).to_numpy(dtype=bool))
-            ends = shapely.line_interpolate_point(lines[row], [start, end], normalized=True)
-            for twin in twins:
-                if int(twin) in have:
-                    continue
-                # the twin may be drawn the other way
-                beside = shapely.line_locate_point(lines[twin], ends, normalized=True)
-                extra.append((int(twin), float(beside.min()), float(beside.max())))
-    joined: list[tuple[int, float, float]] = []
-    for row, start, end in sorted(set(extra)):
-        if joined and joined[-1][0] == row and start <= joined[-1][2]:
-            joined[-1] = (row, joined[-1][1], max(joined[-1][2], end))
-        else:
-            joined.append((row, start, end))
-    table = np.array(joined, dtype=np.float64).reshape(-1, 3)
+    # the twin may be drawn the other way
+    beside = np.stack(
+        [
+            shapely.line_locate_point(
+                lines[twin],
+                shapely.line_interpolate_point(lines[hits.edge[hit]], at[hit], normalized=True),
+                normalized=True,
+            )
+            for at in (hits.start, hits.end)
+        ]
+    )
+    start, end = beside.min(axis=0), beside.max(axis=0)
+    value = None
+    if hits.value is None:
+        edge, start, end = join_stretches(twin.astype(np.int32), start, end)
+    else:
+        long = end - start > JOIN_SHARE
+        edge, start, end = twin[long].astype(np.int32), start[long], end[long]
+        value = np.concatenate([hits.value, hits.value[hit[long]]])
     return Hits(
-        edge=np.concatenate([hits.edge, table[:, 0].astype(np.int32)]),
-        start=np.concatenate([hits.start, table[:, 1]]),
-        end=np.concatenate([hits.end, table[:, 2]]),
+        edge=np.concatenate([hits.edge, edge]),
+        start=np.concatenate([hits.start, start]),
+        end=np.concatenate([hits.end, end]),
+        value=value,
     )
 
 

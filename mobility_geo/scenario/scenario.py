@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import pandas as pd
 
-from mobility_geo.errors import CalendarError, ScenarioError, UnknownIdError
+from mobility_geo.errors import CalendarError, ScenarioError, UnknownIdError, labels
 from mobility_geo.network import Network
 from mobility_geo.scenario.disruptions import Disruption
 from mobility_geo.schema import is_missing, suggest
@@ -20,7 +20,7 @@ Known = dict[str, tuple[str, set[str]]]
 """By field of a selection: what its values are, in words, and all that there are."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Scenario:
     """Disruptions on a calendar. Without disruptions it is the baseline, bit for bit.
 
@@ -179,6 +179,15 @@ class Scenario:
                         for name in getattr(traits, field_name)
                         if name not in ids
                     ]
+            stretches = disruption.what.stretches
+            if stretches is not None:
+                ids = what["edge_ids"][1]
+                gone = sorted(set(stretches.edge_ids.tolist()) - ids)
+                if gone:
+                    problems.append(
+                        f"{where}: measured on {len(gone)} edges that are not there, e.g. "
+                        f"{labels(gone)}{suggest(gone[0], ids)}"
+                    )
         if problems:
             raise UnknownIdError(problems)
 
@@ -208,6 +217,17 @@ def _values(*columns: Iterable[object]) -> set[str]:
     return {str(value) for column in columns for value in column if not is_missing(value)}
 
 
+_CHECKED: WeakKeyDictionary[Network, WeakSet[Scenario]] = WeakKeyDictionary()
+
+
+def check_once(network: Network, scenario: Scenario) -> None:
+    """Check that everything the disruptions name is there, unless that was done before."""
+    checked = _CHECKED.setdefault(network, WeakSet())
+    if scenario not in checked:
+        scenario.check(network)
+        checked.add(scenario)
+
+
 _KNOWN: WeakKeyDictionary[Network, Known] = WeakKeyDictionary()
 
 
@@ -223,6 +243,9 @@ def _known(network: Network) -> Known:
             "edge_ids": ("edge", _values(edges["edge_id"])),
             "crossing_ids": ("crossing", _values(crossings["crossing_id"])),
             "refs": ("road number", _values(edges["ref"])),
+            "place_ids": ("place", _values(network.places["place_id"])),
+            "reaches": ("reach of a river", _values(edges["reach"])),
+            "rainfall_classes": ("rainfall class", _values(edges["rainfall_class"])),
             "surfaces": ("surface", _values(SURFACES, edges["surface"])),
             "road_classes": ("road class", _values(ROAD_CLASSES, edges["road_class"])),
             "countries": ("country", countries),

@@ -277,7 +277,7 @@ def disruptions(
             | st.sampled_from([0.0, 12.5]).map(ExtraCost)
             | st.sampled_from([0.0, 0.003]).map(RiskCost)
             | st.sampled_from([0.5, 1.0]).map(CapacityFactor),
-            min_size=1, max_size=2,
+            min_size=1, max_size=2, unique_by=type,
         )
     )  # fmt: skip
     crossings = list(network.crossings["crossing_id"])

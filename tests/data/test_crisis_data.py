@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mobility_geo.datasets.mali import load_case
 from mobility_geo.routing import find_group_ways, journey
 from mobility_geo.scenario import Case, TravellerClass, conditions, disruption_edges
-from mobility_geo.scenario.file import KEYS
+from mobility_geo.scenario.problems import KEYS
 from mobility_geo.schema import (
     CROSSINGS,
     DESTINATIONS,

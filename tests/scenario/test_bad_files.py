@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mobility_geo.datasets import load_toy
 from mobility_geo.errors import MobilityGeoError, ScenarioError
 from mobility_geo.scenario import read_case
-from mobility_geo.scenario.file import circle
+from mobility_geo.scenario.blocks import circle
 
 DAY = dt.date(2013, 1, 20)
 VALID = {

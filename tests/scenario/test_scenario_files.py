@@ -24,7 +24,7 @@ from mobility_geo.scenario import (
     conditions,
     read_case,
 )
-from mobility_geo.scenario.file import circle
+from mobility_geo.scenario.blocks import circle
 from mobility_geo.testing import assert_network_equal, draw_network
 
 NETWORK = draw_network("""
