@@ -14,7 +14,15 @@ from typer.core import TyperArgument, TyperOption
 
 from mobility_geo.cli import app as cli
 from mobility_geo.cli import exits
-from mobility_geo.schema import CASE_TABLES, NETWORK_TABLES, RESULT_TABLES, Column, TableSchema
+from mobility_geo.schema import (
+    CASE_TABLES,
+    DISRUPTION_TABLES,
+    NETWORK_TABLES,
+    RESULT_TABLES,
+    SOURCE_TABLES,
+    Column,
+    TableSchema,
+)
 
 DOCS = Path(__file__).resolve().parent
 
@@ -35,7 +43,7 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "**/.ipynb_checkpoints"]
 default_role = "py:obj"
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
@@ -69,6 +77,8 @@ html_theme_options = {
 TABLES = {
     "Tables of a network": NETWORK_TABLES,
     "Tables of a case": CASE_TABLES,
+    "Tables of disruptions": DISRUPTION_TABLES,
+    "Tables that readers give": SOURCE_TABLES,
     "Tables of the results": RESULT_TABLES,
 }
 MODULES = {

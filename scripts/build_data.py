@@ -1198,6 +1198,10 @@ def source_rows(uses: Mapping[str, Sequence[str]], folder: Path) -> list[dict[st
     return rows
 
 
+OWN_TABLES = (
+    "seasons.csv", "profiles.csv", "speeds.csv", "flood_curves.csv", "osm_tags.csv",
+    "access_words.csv", "landcover_speeds.csv",
+)  # fmt: skip
 CURATED_TABLES = (
     "places", "junctions", "crossings", "river_crossings", "links", "ports", "sinuosity",
 )  # fmt: skip
@@ -1250,7 +1254,7 @@ def build(packages: Path, data: Path) -> None:
         "edges.geojson": drawn,
         "crossings.geojson": ("admin1", tables["crossings"]),
         "waterways.geojson": RIVER_KEYS,
-        **{name: (name,) for name in ("seasons.csv", "profiles.csv", "speeds.csv")},
+        **{name: (name,) for name in OWN_TABLES},
         **{name: (name,) for name in (*tables.values(), "curated/exceptions.csv")},
     }
     write_table(network / "SOURCES.csv", source_rows(network_uses, network))

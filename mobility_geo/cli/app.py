@@ -10,6 +10,7 @@ import typer
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.network import audit_command, build_command, info_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
 from mobility_geo.errors import ConservationError, MobilityGeoError, OutputError
@@ -29,6 +30,11 @@ scenarios = typer.Typer(
     invoke_without_command=True,
 )
 app.add_typer(scenarios, name="scenarios")
+networks = typer.Typer(
+    help="Build a network from your own files, look for faults in it, say what is in it.",
+    no_args_is_help=True,
+)
+app.add_typer(networks, name="network")
 
 
 class Output(StrEnum):
@@ -114,6 +120,61 @@ def scenarios_copy(
     """Copy a built-in scenario with its data, to edit and run as your own."""
     as_json = output is Output.JSON
     _end("scenarios copy", lambda: copy_command(name, folder, as_json=as_json), as_json=as_json)
+
+
+NetworkArgument = Annotated[
+    str, typer.Argument(help="Path of a network (.gpkg), or 'sahel' for the built-in one.")
+]
+
+
+@networks.command("build")
+def network_build(
+    config: Annotated[str, typer.Argument(help="Path of a network file (.toml).")],
+    out: Annotated[str, typer.Option("--out", help="GeoPackage to write; replaced when done.")],
+    *,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Build a network from boundaries, roads, places and people, and audit it.
+
+    The network file names your files: COD-AB or other boundaries, an OpenStreetMap extract
+    (.osm.pbf) or any layer of lines, places with or without people, a population raster.
+
+    Example:  mobility-geo network build my-country.toml --out my-country.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "network build",
+        lambda: build_command(config, out, as_json=as_json, quiet=quiet),
+        as_json=as_json,
+    )
+
+
+@networks.command("audit")
+def network_audit(
+    network: NetworkArgument,
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage for the findings, to look at in QGIS.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List what may be wrong with a network, the worst first, with the people it could touch.
+
+    Example:  mobility-geo network audit my-country.gpkg --out findings.gpkg
+    """
+    as_json = output is Output.JSON
+    _end("network audit", lambda: audit_command(network, out, as_json=as_json), as_json=as_json)
+
+
+@networks.command("info")
+def network_info(network: NetworkArgument, *, output: OutputOption = Output.TEXT) -> None:
+    """Say what is in a network: edges by kind, places, people, crossings, extent.
+
+    Example:  mobility-geo network info sahel
+    """
+    as_json = output is Output.JSON
+    _end("network info", lambda: info_command(network, as_json=as_json), as_json=as_json)
 
 
 def _end(command: str, work: Callable[[], None], *, as_json: bool) -> None:

@@ -46,7 +46,7 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
 
     is_file = scenario.endswith(".toml") or Path(scenario).is_file()
     case = load_case(scenario) if is_file else load_mali(scenario)
-    with _shown(talk, quiet=quiet) as progress:
+    with shown_progress(talk, quiet=quiet) as progress:
         results, files = run_case(case, out, when=when, progress=progress)
     seconds = time.perf_counter() - started
     if as_json:
@@ -76,7 +76,7 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
 
 
 @contextmanager
-def _shown(console: "Console", *, quiet: bool) -> "Iterator[Progress]":
+def shown_progress(console: "Console", *, quiet: bool) -> "Iterator[Progress]":
     """Show progress: a bar in a terminal, a line per step and every few seconds in a log."""
     if quiet:
         yield lambda _step, _done: None

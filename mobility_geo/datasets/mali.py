@@ -22,24 +22,7 @@ from mobility_geo.schema import (
     suggest,
 )
 from mobility_geo.sources import read_layer, read_table
-
-
-def data_folder() -> Path:
-    """Return the folder of the built-in data: in the wheel, or at the top of a checkout.
-
-    Returns
-    -------
-    pathlib.Path
-        Holds ``boundaries``, ``network`` and ``crisis``.
-
-    Examples
-    --------
-    >>> sorted(p.name for p in data_folder().iterdir() if p.is_dir())
-    ['boundaries', 'crisis', 'network']
-    """
-    package = Path(__file__).parents[1]
-    inside = package / "_data"
-    return inside if inside.is_dir() else package.parent / "data"
+from mobility_geo.sources.builtin import data_folder
 
 
 @cache

@@ -79,7 +79,7 @@ def result_tables(results: Results) -> dict[str, pd.DataFrame]:
         "edge_conditions": results.edge_conditions,
         "disruptions": results.disruptions,
         "model_against_report": results.comparison,
-        "network_audit": audit_network(results.case.network),
+        "network_audit": pd.DataFrame(audit_network(results.case.network).drop(columns="geometry")),
     }
     tables = {name: _sorted(_plain(frame), ORDER[name]) for name, frame in frames.items()}
     tables["columns"] = column_table(tables)

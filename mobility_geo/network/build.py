@@ -8,90 +8,22 @@ import pyproj
 from mobility_geo.errors import CRSError, SchemaError
 from mobility_geo.network.accesses import attach_places
 from mobility_geo.network.model import Network
-from mobility_geo.schema import EDGES, NODES, PLACES, SCHEMAS, WATERWAYS, conform
-
-GEOD = pyproj.Geod(ellps="WGS84")
-WIDEST_DEG = 180.0
-"""A layer across more degrees of longitude is taken to cross the antimeridian."""
-
-
-def metric_crs(layer: gpd.GeoDataFrame) -> pyproj.CRS:
-    """Return a metric coordinate reference system centred on a layer.
-
-    Lambert's azimuthal equal-area projection about the middle of the extent: areas are exact,
-    lengths within about 1 % up to 1,500 km from the middle. The toolkit takes lengths from the
-    ellipsoid, never from the projection; this serves overlays and buffers.
-
-    Parameters
-    ----------
-    layer
-        Any layer with a coordinate reference system.
-
-    Returns
-    -------
-    pyproj.CRS
-        Projected, in metres.
-
-    Raises
-    ------
-    CRSError
-        If the layer has no coordinate reference system, or spans more than 180 degrees of
-        longitude, as layers across the antimeridian do.
-
-    References
-    ----------
-    Snyder, J. P. (1987). Map Projections: A Working Manual. USGS Professional Paper 1395,
-    chapter 24: scale distortion 1/cos(c/2) at the angular distance c.
-
-    Examples
-    --------
-    >>> point = gpd.GeoDataFrame(geometry=gpd.points_from_xy([-3], [16]), crs=4326)
-    >>> metric_crs(point).axis_info[0].unit_name
-    'metre'
-    """
-    if layer.crs is None:
-        msg = "the layer has no coordinate reference system; set it with .set_crs(...)"
-        raise CRSError(msg)
-    west, south, east, north = layer.to_crs(4326).total_bounds
-    if east - west > WIDEST_DEG:
-        msg = (
-            "the layer spans more than 180 degrees of longitude; a network across the "
-            "antimeridian is not supported: shift longitudes to 0..360 or split it"
-        )
-        raise CRSError(msg)
-    lat, lon = round((south + north) / 2), round((west + east) / 2)
-    return pyproj.CRS.from_proj4(f"+proj=laea +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m")
-
-
-def geodesic_length_m(layer: gpd.GeoDataFrame) -> "pd.Series[float]":
-    """Return the length of each line on the ellipsoid, in metres.
-
-    Parameters
-    ----------
-    layer
-        Lines, in any coordinate reference system.
-
-    Returns
-    -------
-    pandas.Series
-        Metres, one per row; NaN where there is no line.
-
-    References
-    ----------
-    Karney, C. F. F. (2013). Algorithms for geodesics. doi 10.1007/s00190-012-0578-z.
-
-    Examples
-    --------
-    >>> import shapely
-    >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 0)])], crs=4326)
-    >>> round(float(geodesic_length_m(line)[0]))
-    111319
-    """
-    shapes = layer.to_crs(4326).geometry
-    lengths = np.full(len(shapes), np.nan)
-    there = np.flatnonzero(~(shapes.isna() | shapes.is_empty).to_numpy(dtype=bool))
-    lengths[there] = [GEOD.geometry_length(line) for line in shapes.iloc[there]]
-    return pd.Series(lengths, index=layer.index)
+from mobility_geo.schema import (
+    CROSSINGS,
+    EDGES,
+    NODES,
+    PLACES,
+    PROFILES,
+    SCHEMAS,
+    SEASONS,
+    SPEEDS,
+    WATERWAYS,
+    TableSchema,
+    conform,
+)
+from mobility_geo.sources import read_table
+from mobility_geo.sources.builtin import data_folder
+from mobility_geo.sources.geodesy import geodesic_length_m, metric_crs
 
 
 def build_network(  # noqa: PLR0913
@@ -100,12 +32,12 @@ def build_network(  # noqa: PLR0913
     zones: gpd.GeoDataFrame,
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
-    crossings: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
-    waterways: gpd.GeoDataFrame,
-    seasons: pd.DataFrame,
-    profiles: pd.DataFrame,
-    speeds: pd.DataFrame,
+    crossings: gpd.GeoDataFrame | None = None,
+    waterways: gpd.GeoDataFrame | None = None,
+    seasons: pd.DataFrame | None = None,
+    profiles: pd.DataFrame | None = None,
+    speeds: pd.DataFrame | None = None,
     accesses: gpd.GeoDataFrame | None = None,
     crs: pyproj.CRS | str | int | None = None,
     max_distance_m: float = 15_000.0,
@@ -116,11 +48,15 @@ def build_network(  # noqa: PLR0913
     ----------
     name
         Name of the network.
-    zones, nodes, edges, crossings, places, waterways
+    zones, nodes, edges, places
         Layers, each in any coordinate reference system; columns as in `mobility_geo.schema`.
         Missing values of `edges.length_m` are filled with the geodesic length.
-    seasons, profiles, speeds
-        Tables.
+    crossings, waterways
+        Layers as well; none if left out.
+    seasons
+        The normal year; the same all year round if left out.
+    profiles, speeds
+        Ways of travelling and their speeds; those of the built-in network if left out.
     accesses
         How places attach; made with `attach_places` if left out.
     crs
@@ -146,9 +82,13 @@ def build_network(  # noqa: PLR0913
     >>> load_toy().network.crs.is_projected
     True
     """
+    folder = data_folder() / "network"
+    profiles = read_table(folder / "profiles.csv", PROFILES) if profiles is None else profiles
+    speeds = read_table(folder / "speeds.csv", SPEEDS) if speeds is None else speeds
     given: dict[str, pd.DataFrame] = {
-        "zones": zones, "nodes": nodes, "edges": edges, "crossings": crossings,
-        "places": places, "waterways": waterways,
+        "zones": zones, "nodes": nodes, "edges": edges, "places": places,
+        "crossings": no_rows(CROSSINGS) if crossings is None else crossings,
+        "waterways": no_rows(WATERWAYS) if waterways is None else waterways,
     }  # fmt: skip
     if accesses is not None:
         given["accesses"] = accesses
@@ -184,7 +124,32 @@ def build_network(  # noqa: PLR0913
             checked["places"], checked["nodes"], checked["edges"], checked["waterways"],
             max_distance_m=max_distance_m,
         )  # fmt: skip
+    if seasons is None:
+        seasons = pd.DataFrame({column: [] for column in SEASONS.names})
     return Network(name=name, seasons=seasons, profiles=profiles, speeds=speeds, **projected)
+
+
+def no_rows(schema: TableSchema, crs: pyproj.CRS | str | int = 4326) -> gpd.GeoDataFrame:
+    """Return a layer with the columns of a schema and no rows.
+
+    Parameters
+    ----------
+    schema
+        What it should be.
+    crs
+        Coordinate reference system.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Empty.
+
+    Examples
+    --------
+    >>> len(no_rows(CROSSINGS))
+    0
+    """
+    return gpd.GeoDataFrame({name: [] for name in schema.names}, geometry=[], crs=crs)
 
 
 def _with_lengths(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -1,5 +1,6 @@
 """A network in one GeoPackage: described, and read back identical."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,7 +18,13 @@ DRAW_ORDER = (
 )  # fmt: skip
 
 
-def write_network(network: Network, path: str | Path) -> Path:
+def write_network(
+    network: Network,
+    path: str | Path,
+    *,
+    more: Sequence[Layer] = (),
+    styles: Mapping[str, str] | None = None,
+) -> Path:
     """Write a network to a GeoPackage, all tables in one file.
 
     Parameters
@@ -26,6 +33,10 @@ def write_network(network: Network, path: str | Path) -> Path:
         The network.
     path
         The file; replaced as a whole when everything is written, or left as it was.
+    more
+        Further layers for people to look at, such as findings; `read_network` passes them by.
+    styles
+        QML by layer, for QGIS; see `mobility_geo.export.network_styles`.
 
     Returns
     -------
@@ -58,6 +69,7 @@ def write_network(network: Network, path: str | Path) -> Path:
             frame=getattr(network, name),
             title=name.capitalize(),
             abstract=SCHEMAS[name].meaning,
+            style=(styles or {}).get(name),
             columns={
                 column.name: (column.name, f"{column.meaning} ({column.unit})" if column.unit
                               else column.meaning)
@@ -68,7 +80,7 @@ def write_network(network: Network, path: str | Path) -> Path:
     ]  # fmt: skip
     info = pd.DataFrame({"key": ["name"], "value": [network.name]})
     about = Layer(name=INFO, frame=info, title="About", abstract="What the network is called")
-    return write_geopackage(path, [*layers, about], crs=None, title=network.name)
+    return write_geopackage(path, [*more, *layers, about], crs=None, title=network.name)
 
 
 def read_network(path: str | Path) -> Network:

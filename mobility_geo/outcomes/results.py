@@ -260,7 +260,7 @@ def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, 
 
 def _warnings(case: Case, day: dt.date, status: pd.DataFrame) -> tuple[str, ...]:
     """Return what the reader of the results should know."""
-    found = [*_budget_warnings(case, day, status)]
+    found = [*case.notes, *_budget_warnings(case, day, status)]
     if not (case.groups["base"] == "movers").any():
         found.append("Nobody is on the move in this case: the group table has no movers.")
     if (case.groups["base"] == "residents").any():

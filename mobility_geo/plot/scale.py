@@ -6,8 +6,7 @@ import pyproj
 import shapely
 
 from mobility_geo.plot.palette import round_number
-
-_GEOD = pyproj.Geod(ellps="WGS84")
+from mobility_geo.sources.geodesy import GEOD
 
 
 def positions(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> list[tuple[float, float]]:
@@ -54,7 +53,7 @@ def ground_length_m(crs: pyproj.CRS, start: tuple[float, float], end: tuple[floa
     """
     to_degrees = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
     lon, lat = to_degrees.transform([start[0], end[0]], [start[1], end[1]])
-    return float(_GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2])
+    return float(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2])
 
 
 def scale_bar(

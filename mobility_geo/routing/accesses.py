@@ -87,8 +87,10 @@ def access_set(
     Returns
     -------
     AccessSet
-        The way off the road is walked at the profile's off-road speed; the way along the edge
-        costs its share of the edge under the conditions.
+        The way off the road goes at the profile's off-road speed: its length, or where a
+        friction surface tells (``off_road_flat_m``), the way on flat firm ground that takes as
+        long. The way back is taken to cost the same. The way along the edge costs its share of
+        the edge under the conditions.
 
     Raises
     ------
@@ -118,6 +120,8 @@ def access_set(
     edge_of = network.edge_rows.get_indexer(pd.Index(table["edge_id"]))
     node = network.node_rows.get_indexer(pd.Index(table["node_id"]))
     off_road = table["off_road_m"].to_numpy(dtype=float)
+    flat = table["off_road_flat_m"].to_numpy(dtype=float)
+    flat = np.where(np.isnan(flat), off_road, flat)
     along = table["along_m"].to_numpy(dtype=float)
     length_m = network.edges["length_m"].to_numpy(dtype=float)
     kept: list[tuple[int, float, float, float, float]] = []
@@ -126,7 +130,7 @@ def access_set(
     for place in wanted:
         stands: dict[int, Foot] = {}
         for row in rows_of.get(place, []):
-            walk_min = off_road[row] / KM_M / off_road_kph * MIN_PER_H
+            walk_min = flat[row] / KM_M / off_road_kph * MIN_PER_H
             edge = int(edge_of[row])
             if edge < 0:
                 kept.append((int(node[row]), walk_min, off_road[row], 0.0, 0.0))

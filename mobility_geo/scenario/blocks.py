@@ -1,5 +1,6 @@
 """Disruptions as blocks of TOML: ``[[disruption]]`` tables, and the layers that they name."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -25,12 +26,15 @@ from mobility_geo.scenario.disruptions import (
     Effect,
     ExtraCost,
     ExtraWait,
+    OpeningHours,
     Regime,
     RiskCost,
     Selection,
     SpeedFactor,
+    Throughput,
     Who,
 )
+from mobility_geo.scenario.from_files import FILES, disruptions_from_files
 from mobility_geo.scenario.problems import KEYS, Problems, shown
 from mobility_geo.schema import (
     CONFIDENCES,
@@ -47,8 +51,8 @@ LEVELS: Final = ("1", "2", "3", "4")
 """Severities of areas."""
 
 LISTS: Final = (
-    "edges", "refs", "edge_kinds", "surfaces", "road_classes", "countries", "profiles", "kinds",
-    "nationalities", "exposure_classes",
+    "edges", "refs", "places", "edge_kinds", "surfaces", "road_classes", "countries", "reaches",
+    "rainfall_classes", "profiles", "kinds", "nationalities", "exposure_classes",
 )  # fmt: skip
 """Keys of a disruption that are lists of words; crossings, also by name, come on top."""
 
@@ -79,11 +83,16 @@ def _effects(table: object, where: str, problems: Problems) -> tuple[Effect, ...
     kinds: dict[str, Callable[[float], Effect]] = {
         "speed_factor": SpeedFactor, "wait_min": ExtraWait, "cost_xof_per_km": ExtraCost,
         "risk_per_km": RiskCost, "capacity_factor": CapacityFactor,
+        "throughput_persons_per_day": Throughput,
     }  # fmt: skip
     if block.get("close") is True:
         made.append(Closure())
     elif "close" in block:
         problems.found.append(f"{where} close: can only be true")
+    if "hours" in block:
+        opens_closes = problems.numbers(block["hours"], 2, f"{where} hours")
+        hours = problems.attempt(lambda: OpeningHours(*opens_closes), where)
+        made += [hours] if hours and opens_closes else []
     if "regime" in block:
         made.append(Regime(problems.choice(block["regime"], REGIMES, f"{where} regime")))
     for key, make in kinds.items():
@@ -143,7 +152,11 @@ def circle(lon: float, lat: float, radius_km: float) -> shapely.Polygon:
 
 
 def disruptions_from_blocks(
-    content: dict[str, Any], folder: Path, problems: Problems, network: Network | None
+    content: dict[str, Any],
+    folder: Path,
+    problems: Problems,
+    network: Network | None,
+    span: tuple[dt.date, dt.date] | None,
 ) -> list[Disruption]:
     """Return the disruptions of the ``[[disruption]]`` tables; what is wrong goes to `problems`."""
     made: list[Disruption] = []
@@ -156,14 +169,22 @@ def disruptions_from_blocks(
         block = problems.keys(item, "disruption", where, needed)
         if not set(needed) <= set(block):
             continue
+        from_file = any(key in block for key in FILES)
         levels = _levels(block, where, problems)
         effects = _effects(block.get("effect", {}), f"{where} effect", problems)
         if "areas" in block and "circle" in block:
             problems.found.append(f"{where}: give areas or a circle, not both")
         area = _circle(block["circle"], where, problems) if "circle" in block else None
         layer = _areas(block["areas"], where, folder, problems) if "areas" in block else None
+        for key in ("kernel", "exposure"):
+            problems.keys(block.get(key, {}), f"disruption.{key}", f"{where} {key}")
         sound = len(problems.found) == before
-        if layer is None:
+        if from_file:
+            if sound and network is not None and span is not None:
+                made += disruptions_from_files(
+                    block, where, folder, problems, network, span, effects, levels
+                )
+        elif layer is None:
             one = _one(block, where, area, effects, problems, network, sound=sound)
             made += [one] if one else []
         else:
@@ -176,7 +197,7 @@ def _levels(block: dict[str, Any], where: str, problems: Problems) -> dict[str, 
     """Return the effects of each severity."""
     if "levels" not in block:
         return {}
-    if "areas" not in block:
+    if "areas" not in block and "incidents" not in block:
         problems.found.append(f"{where}: levels need areas with a severity; else give effect")
     if not isinstance(block["levels"], dict):
         problems.found.append(
@@ -232,6 +253,12 @@ def _one(
     if network is not None:
         found = [_crossing(network, name, where, problems) for name in crossings]
         crossings = tuple(name for name in found if name)
+    places = words("places")
+    if network is not None:
+        places = tuple(
+            name for name in (_place(network, one, where, problems) for one in places) if name
+        )
+    months = problems.months(block.get("months", []), f"{where} months")
     dates = {key: problems.day(block.get(key), f"{where} {key}") for key in ("start", "end")}
     probability = problems.number(block.get("probability", 1.0), f"{where} probability")
     given: dict[str, Any] = {
@@ -240,7 +267,7 @@ def _one(
             block.get("confidence", "medium"), CONFIDENCES, f"{where} confidence"
         ),
         "kind": problems.choice(block["kind"], DISRUPTION_KINDS, f"{where} kind"),
-        "group": text("group", ""), **dates, **(more or {}),
+        "group": text("group", ""), "months": months, **dates, **(more or {}),
     }  # fmt: skip
     direction = problems.choice(
         block.get("direction", "both"), ("both", "forward", "backward"), f"{where} direction"
@@ -275,6 +302,14 @@ def _one(
 def _crossing(network: Network, name: str, where: str, problems: Problems) -> str:
     try:
         return network.find_crossing(name)
+    except UnknownIdError as error:
+        problems.found += [f"{where}: {text}" for text in error.problems]
+        return ""
+
+
+def _place(network: Network, name: str, where: str, problems: Problems) -> str:
+    try:
+        return network.find_place(name)
     except UnknownIdError as error:
         problems.found += [f"{where}: {text}" for text in error.problems]
         return ""

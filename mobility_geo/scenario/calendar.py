@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from mobility_geo.errors import CalendarError, ScenarioError
 from mobility_geo.network import Network
 from mobility_geo.scenario.conditions import Conditions, conditions
+from mobility_geo.scenario.disruptions import MONTHS
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.scenario.travellers import TravellerClass
 from mobility_geo.schema import records, split_list
@@ -67,10 +68,10 @@ def change_days(
     for one in scenario.disruptions:
         days |= {one.start} if one.start else set()
         days |= {one.end + DAY} if one.end and one.end < dt.date.max else set()
-    first = start.replace(day=1)
-    while first <= end:
-        days.add(first)
-        first = (first + 31 * DAY).replace(day=1)
+    days |= {
+        dt.date(number // MONTHS, number % MONTHS + 1, 1)
+        for number in range(start.year * MONTHS + start.month, end.year * MONTHS + end.month)
+    }
     kept: list[dt.date] = []
     before: tuple[object, ...] | None = None
     for day in sorted(day for day in days if start <= day <= end):
@@ -129,7 +130,7 @@ def condition_series(
     >>> series[0].start == case.scenario.start, series[-1].end == case.scenario.end
     (True, True)
     """
-    first, last = start or scenario.start, end or scenario.end
+    first, last = scenario.day(start or scenario.start), scenario.day(end or scenario.end)
     days = change_days(network, scenario, first, last)
     ends = [*(day - DAY for day in days[1:]), last]
     for number, (begins, until) in enumerate(zip(days, ends, strict=True)):

@@ -106,6 +106,8 @@ class Case:
         Sensitivity of the choice of destination to time, per hour, above 0 and at most 1,000.
     title, description, audience, assumptions
         Words for people; `assumptions` has the columns ``text`` and ``source``.
+    notes
+        What was dropped or corrected while files were read; told with the results.
 
     Raises
     ------
@@ -135,6 +137,7 @@ class Case:
     assumptions: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame({"text": [], "source": []}, dtype="str")
     )
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check all tables together.

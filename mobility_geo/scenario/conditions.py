@@ -30,7 +30,7 @@ from mobility_geo.scenario.disruptions import (
     SpeedFactor,
     Throughput,
 )
-from mobility_geo.scenario.overlay import disruption_edges
+from mobility_geo.scenario.overlay import disruption_edges, join_stretches, pieces_of_stretches
 from mobility_geo.scenario.scenario import Scenario, check_once
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
 from mobility_geo.schema import is_missing, records, split_list
@@ -436,20 +436,10 @@ def slowness(
     slower = np.ones(size)
     if not len(owner):
         return slower
-    both, at = np.concatenate([owner, owner]), np.concatenate([start, end])
-    order = np.lexsort((at, both))
-    new = np.append(True, (np.diff(both[order]) != 0) | (np.diff(at[order]) != 0))
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.cumsum(new) - 1
-    cuts, of = at[order][new], both[order][new]
-    first, last = number[: len(owner)], number[len(owner) :]
+    of, cuts, until, stretch, piece = pieces_of_stretches(owner, start, end)
     lowest = np.ones(len(cuts))
-    count = last - first
-    covered = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
-    np.minimum.at(lowest, covered, np.repeat(factor, count))
-    # the last cut of a way begins no interval: nothing covers it, its factor stays 1
-    length = np.diff(cuts, append=cuts[-1])
-    slower += np.bincount(of, weights=length * (1.0 / lowest - 1.0), minlength=size)
+    np.minimum.at(lowest, piece, factor[stretch])
+    slower += np.bincount(of, weights=(until - cuts) * (1.0 / lowest - 1.0), minlength=size)
     return slower
 
 
@@ -523,23 +513,23 @@ class _Impact:
     ----------
     arc
         The arcs, ascending; arrays have one entry for each, and positions below are in them.
-    closed, opened
-        Whether a disruption closes the arc, or water opens it to a boat out of season.
+    closed
+        Whether a disruption closes the arc.
     wait_min, cost_xof, risk
         What they add to the baseline, in minutes, XOF and risk.
     capacity, throughput
         Factor of the people per day, and the most people per day.
     opens_hour, closes_hour
         Latest opening and earliest closing hour.
-    slow, shut
-        Stretches: position, start, end and factor of the speed; position, start and end.
+    slow, shut, deep
+        Stretches: position, start, end and factor of the speed; position, start and end of what
+        is closed, and of water that carries a boat.
     regimes
         Positions that are under a regime, and which.
     """
 
     arc: IntArray
     closed: BoolArray
-    opened: BoolArray
     wait_min: FloatArray
     cost_xof: FloatArray
     risk: FloatArray
@@ -549,6 +539,7 @@ class _Impact:
     closes_hour: FloatArray
     slow: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]]
     shut: list[tuple[IntArray, FloatArray, FloatArray]]
+    deep: list[tuple[IntArray, FloatArray, FloatArray]]
     regimes: list[tuple[IntArray, str]]
 
 
@@ -556,10 +547,10 @@ def _no_impact(arc: IntArray) -> _Impact:
     """Return what no disruption does to some arcs."""
     size = len(arc)
     return _Impact(
-        arc=arc, closed=np.zeros(size, dtype=bool), opened=np.zeros(size, dtype=bool),
-        wait_min=np.zeros(size), cost_xof=np.zeros(size), risk=np.zeros(size),
-        capacity=np.ones(size), throughput=np.full(size, np.inf), opens_hour=np.zeros(size),
-        closes_hour=np.full(size, HOURS), slow=[], shut=[], regimes=[],
+        arc=arc, closed=np.zeros(size, dtype=bool), wait_min=np.zeros(size),
+        cost_xof=np.zeros(size), risk=np.zeros(size), capacity=np.ones(size),
+        throughput=np.full(size, np.inf), opens_hour=np.zeros(size),
+        closes_hour=np.full(size, HOURS), slow=[], shut=[], deep=[], regimes=[],
     )  # fmt: skip
 
 
@@ -577,7 +568,8 @@ def _concerns(disruption: Disruption, traveller: TravellerClass, *, ignore_borde
 def _add_disruption(impact: _Impact, laid: _Laid, effects: Iterable[Effect], way: "_Way") -> None:
     """Add all effects of one disruption to `impact`, where it hits."""
     at = np.searchsorted(impact.arc, laid.arc).astype(np.int32)
-    for effect in effects:
+    # always in the same order: sums of real numbers depend on it in their last bits
+    for effect in sorted(effects, key=lambda one: type(one).__name__):
         match effect:
             case Closure() | CapacityFactor(value=0) | Throughput(value=0):
                 _shut(impact, laid, at)
@@ -586,6 +578,10 @@ def _add_disruption(impact: _Impact, laid: _Laid, effects: Iterable[Effect], way
                 impact.slow.append((at[laid.stretch], laid.start, laid.end, factor))
             case Regime(value=regime):
                 impact.regimes.append((at[way.at_border[laid.arc]], regime))
+            case OpeningHours(opens_hour=opens, closes_hour=closes):
+                post = at[way.at_border[laid.arc]]
+                impact.opens_hour[post] = np.maximum(impact.opens_hour[post], opens)
+                impact.closes_hour[post] = np.minimum(impact.closes_hour[post], closes)
             case DepthSpeed():
                 _add_depth(impact, laid, at, effect, way)
             case Exposure():
@@ -607,9 +603,6 @@ def _add_amount(impact: _Impact, laid: _Laid, at: IntArray, effect: Effect) -> N
             impact.capacity[at] = np.minimum(impact.capacity[at], value)
         case Throughput(value=value):
             impact.throughput[at] = np.minimum(impact.throughput[at], value)
-        case OpeningHours(opens_hour=opens, closes_hour=closes):
-            impact.opens_hour[at] = np.maximum(impact.opens_hour[at], opens)
-            impact.closes_hour[at] = np.minimum(impact.closes_hour[at], closes)
 
 
 def _shut(impact: _Impact, laid: _Laid, at: IntArray, which: BoolArray | None = None) -> None:
@@ -647,11 +640,14 @@ def _add_depth(impact: _Impact, laid: _Laid, at: IntArray, effect: DepthSpeed, w
     impact.slow.append((where[slow], laid.start[slow], laid.end[slow], most[slow] / free[slow]))
     if curve.navigable_m is not None:
         deep = afloat & (laid.value >= curve.navigable_m - DEPTH_TOLERANCE_M)
-        length = np.bincount(
-            where[deep], weights=(laid.end - laid.start)[deep], minlength=len(impact.arc)
-        )
-        # one shallow is enough to stop a boat: all of the way must be deep
-        impact.opened[length >= 1.0 - WHOLE_TOLERANCE] = True
+        impact.deep.append((where[deep], laid.start[deep], laid.end[deep]))
+
+
+def _carries_boats(impact: _Impact) -> BoolArray:
+    """Say where the water is deep all along: one shallow is enough to stop a boat."""
+    at, start, end = join_stretches(*_joined(impact.deep, 3))
+    length = np.bincount(at, weights=end - start, minlength=len(impact.arc))
+    return np.asarray(length >= 1.0 - WHOLE_TOLERANCE)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -811,11 +807,12 @@ def conditions(
     impact = _no_impact(arc)
     way = _way(network, base, traveller.profile)
     for one, over in laid:
-        _add_disruption(impact, over, one.effects, way)
+        effects = [e for e in one.effects if not (ignore_borders and isinstance(e, Regime))]
+        _add_disruption(impact, over, effects, way)
     also = np.isin(arc, shut_too)
     usable = base.open[arc] & ~impact.closed
     # water where the season left none: a boat goes, unless something else holds it up
-    usable |= impact.opened & ~base.in_season[arc] & ~impact.closed & ~way.at_border[arc]
+    usable |= _carries_boats(impact) & ~base.in_season[arc] & ~impact.closed & ~way.at_border[arc]
     usable, ruled = _under_regimes(network, day.month, traveller, impact, usable)
     delay, never = _hours_delay(network, impact)
     usable &= ~also & ~never

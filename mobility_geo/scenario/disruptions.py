@@ -277,6 +277,18 @@ class DepthSpeed:
 
     curves: tuple[DepthCurve, ...]
 
+    def __post_init__(self) -> None:
+        """Check that there is a curve.
+
+        Raises
+        ------
+        ScenarioError
+            If there is none.
+        """
+        if not self.curves:
+            msg = "depth_curve: no curve is given; it would touch nobody"
+            raise ScenarioError(msg)
+
     def curve_of(self, profile: str) -> DepthCurve | None:
         """Return the curve of a travel profile; None if there is none."""
         return next((curve for curve in self.curves if profile in curve.profiles), None)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from mobility_geo.errors import MobilityGeoError, ScenarioError
@@ -14,8 +13,11 @@ from mobility_geo.network import Network, read_network
 from mobility_geo.scenario.blocks import disruptions_from_blocks
 from mobility_geo.scenario.case import AUDIENCES, Case, Limits
 from mobility_geo.scenario.disruptions import Disruption, Regime, Selection
+from mobility_geo.scenario.floods import load_depth_curves
+from mobility_geo.scenario.people import resident_groups
 from mobility_geo.scenario.problems import KEYS, Problems
 from mobility_geo.scenario.scenario import Scenario
+from mobility_geo.scenario.table import read_disruptions
 from mobility_geo.schema import (
     DESTINATIONS,
     GROUPS,
@@ -95,7 +97,15 @@ def _case(
                      "choice", "compare")
     }  # fmt: skip
     network = _network(content.get("network"), file, problems, networks)
-    disruptions = disruptions_from_blocks(content, file.parent, problems, network)
+    span = problems.span(tables["calendar"])
+    disruptions = disruptions_from_blocks(content, file.parent, problems, network, span)
+    if "disruptions" in content:
+        path = problems.file(content["disruptions"], file.parent, "disruptions")
+        curves = load_depth_curves()
+        listed = None if path is None else problems.attempt(
+            lambda: read_disruptions(path, curves=curves)
+        )  # fmt: skip
+        disruptions += listed or ()
     informal = problems.choice(
         tables["borders"].get("informal", "open"), ("open", "closed"), "[borders] informal"
     )
@@ -136,7 +146,7 @@ def _case(
         network=network, scenario=scenario, groups=groups, destinations=destinations,
         waystations=stations, targets=targets, limits=limits, logit_scale_per_h=scale or 0.0,
         title=title or scenario.name, description=" ".join(description.split()),
-        audience=audience, assumptions=assumptions,
+        audience=audience, assumptions=assumptions, notes=tuple(problems.notes),
     ))  # fmt: skip
 
 
@@ -239,45 +249,16 @@ def _groups(
         problems.label(block[key], f"[people.residents] {key}")
         for key in ("profile", "destination_set")
     )
-    places = network.places
-    chosen = (places["kind"] == "settlement") & (places["population_persons"] >= 1)
     countries = problems.words(block["countries"], "[people.residents] countries")
-    homes = set(places["country"])
-    problems.found += [
-        f"[people.residents] countries: no place in {code!r}{suggest(code, homes)}"
-        for code in countries
-        if code not in homes
-    ]
-    chosen &= places["country"].isin(countries)
-    if "pcodes" in block:
-        wanted = problems.words(block["pcodes"], "[people.residents] pcodes")
-        known = set(network.zones["pcode"])
-        problems.found += [
-            f"[people.residents] pcodes: no zone {code!r}{suggest(code, known)}"
-            for code in wanted
-            if code not in known
-        ]
-        chosen &= places["pcode"].isin(wanted)
-    residents = places[chosen.to_numpy(dtype=bool)]
-    persons = np.rint(residents["population_persons"]).astype("int64")
-    made = pd.DataFrame(
-        {
-            "group_id": "residents-" + residents["place_id"],
-            "base": "residents",
-            "place_id": residents["place_id"],
-            "origin_pcode": residents["pcode"],
-            "kind": "resident",
-            "nationality": residents["country"],
-            "profile": profile,
-            "trip": "one_way",
-            "destination_set": destination_set,
-            "persons": persons,
-            "persons_low": persons,
-            "persons_high": persons,
-            "source": residents["source"],
-        }
-    )
-    return conform(pd.concat([groups, made], ignore_index=True), GROUPS)[0]
+    pcodes = problems.words(block.get("pcodes", []), "[people.residents] pcodes")
+    made = problems.attempt(
+        lambda: resident_groups(
+            network, profile=profile, destination_set=destination_set, countries=countries,
+            pcodes=pcodes if "pcodes" in block else None,
+        ),
+        "[people.residents]",
+    )  # fmt: skip
+    return groups if made is None else conform(pd.concat([groups, made]), GROUPS)[0]
 
 
 def _waystations(

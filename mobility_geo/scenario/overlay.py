@@ -41,6 +41,10 @@ JOIN_SHARE: Final = 1e-9
 MOST_CORNERS: Final = 256
 """Areas with more corners are divided, so that each edge meets a small piece of them only."""
 
+BESIDE_M: Final = 200.0
+BESIDE_TIMES: Final = 3.0
+"""Carriageways of a road are hit together this near, m, or so many times as far as the nearest."""
+
 SELECTED_COLUMNS: Final = (
     "edge_id", "from_node_id", "to_node_id", "kind", "road_class", "surface", "ref", "country",
     "crossing_id", "reach", "rainfall_class", "carriageway_group",
@@ -164,7 +168,7 @@ def prepare_overlay(
         if what in memory:
             continue
         file = None if folder is None else folder / f"{selection_key(what)}.npz"
-        kept = None if file is None else _read_hits(file)
+        kept = None if file is None else _read_hits(file, len(network.edges))
         if kept is None:
             laid += 1
             kept = _hits(network, what)
@@ -239,13 +243,21 @@ def selection_key(what: Selection) -> str:
     return digest.hexdigest()
 
 
-def _read_hits(file: Path) -> Hits | None:
-    """Return hits that were kept; None if there are none, or the file is damaged."""
+def _read_hits(file: Path, edges: int) -> Hits | None:
+    """Return hits on so many edges that were kept; None if none were, or the file is damaged."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            return Hits(**{name: kept[name] for name in kept.files})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        # opened here: numpy leaves the file open where it is no archive
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+            hits = Hits(**{name: kept[name] for name in kept.files})
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
+    arrays = [hits.start, hits.end, *([] if hits.value is None else [hits.value])]
+    whole = all(array.shape == hits.edge.shape for array in arrays)
+    return (
+        hits
+        if whole and 0 <= hits.edge.min(initial=0) <= hits.edge.max(initial=0) < edges
+        else None
+    )
 
 
 def _write_hits(hits: Hits, file: Path) -> None:
@@ -287,7 +299,7 @@ def _hits(network: Network, what: Selection) -> Hits:
     else:
         rows = np.flatnonzero(chosen).astype(np.int32)
         hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
-    return _whole_road(network, hits) if what.direction == "both" else hits
+    return _highest(_whole_road(network, hits) if what.direction == "both" else hits)
 
 
 def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
@@ -473,6 +485,57 @@ def join_stretches(
     return owner[first], start[first], np.maximum.reduceat(end, first)
 
 
+def pieces_of_stretches(
+    owner: IntArray, start: FloatArray, end: FloatArray
+) -> tuple[IntArray, FloatArray, FloatArray, IntArray, IntArray]:
+    """Cut ways wherever a stretch begins or ends, and say which stretches cover which piece.
+
+    Parameters
+    ----------
+    owner
+        Number of the way of each stretch.
+    start, end
+        Stretches as shares of the way, 0 to 1, start <= end; they may overlap, in any order.
+
+    Returns
+    -------
+    owner, start, end
+        Of each piece, ascending; the last of each way is empty, and nothing covers it.
+    stretch, piece
+        Pairs: which stretch covers which piece, by number.
+
+    Examples
+    --------
+    >>> found = pieces_of_stretches(np.array([0, 0]), np.array([0.0, 0.5]), np.array([0.6, 0.9]))
+    >>> [part.tolist() for part in found[1:]]
+    [[0.0, 0.5, 0.6, 0.9], [0.5, 0.6, 0.9, 0.9], [0, 0, 1, 1], [0, 1, 1, 2]]
+    """
+    both, at = np.concatenate([owner, owner]), np.concatenate([start, end])
+    order = np.lexsort((at, both))
+    new = np.diff(both[order], prepend=-1) != 0
+    new[1:] |= np.diff(at[order]) != 0
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(new) - 1
+    cuts, of = at[order][new], both[order][new]
+    first, last = number[: len(owner)], number[len(owner) :]
+    count = last - first
+    piece = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+    until = np.append(cuts[1:], cuts[-1:])
+    ends = np.where(np.diff(of, append=-1) != 0, cuts, until)
+    return of, cuts, ends, np.repeat(np.arange(len(owner)), count), piece
+
+
+def _highest(hits: Hits) -> Hits:
+    """Return measured stretches that do not overlap: where they did, the highest value counts."""
+    if hits.value is None or not len(hits.edge):
+        return hits
+    edge, start, end, stretch, piece = pieces_of_stretches(hits.edge, hits.start, hits.end)
+    value = np.full(len(edge), -1.0)
+    np.maximum.at(value, piece, hits.value[stretch])
+    kept = value >= 0
+    return Hits(edge=edge[kept], start=start[kept], end=end[kept], value=value[kept])
+
+
 def stretches_inside(
     line: shapely.LineString, shape: shapely.Geometry
 ) -> list[tuple[float, float]]:
@@ -533,6 +596,15 @@ def _whole_road(network: Network, hits: Hits) -> Hits:
         ]
     )
     start, end = beside.min(axis=0), beside.max(axis=0)
+    middle = shapely.line_interpolate_point(
+        lines[hits.edge[hit]], (hits.start[hit] + hits.end[hit]) / 2, normalized=True
+    )
+    # of a long dual road only what runs beside the hit, not every piece of it
+    apart = shapely.distance(middle, lines[twin])
+    nearest = np.full(len(hits.edge), np.inf)
+    np.minimum.at(nearest, hit, apart)
+    near = apart <= np.maximum(BESIDE_M, BESIDE_TIMES * nearest[hit])
+    hit, twin, start, end = hit[near], twin[near], start[near], end[near]
     value = None
     if hits.value is None:
         edge, start, end = join_stretches(twin.astype(np.int32), start, end)

@@ -13,7 +13,7 @@ from mobility_geo.schema import suggest
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("name", "title", "description", "when", "calendar", "network", "audience", "people",
          "destinations", "waystations", "limits", "borders", "choice", "assumptions", "compare",
-         "disruption"),
+         "disruptions", "disruption"),
     "calendar": ("start", "end"),
     "people": ("groups", "residents"),
     "people.residents": ("countries", "pcodes", "profile", "destination_set"),
@@ -24,14 +24,24 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "choice": ("logit_scale_per_h",),
     "assumptions": ("text", "source"),
     "compare": ("targets",),
-    "disruption": ("id", "name", "kind", "areas", "levels", "edges", "refs", "circle",
-                   "crossings", "edge_kinds", "surfaces", "road_classes", "countries", "informal",
-                   "into", "direction", "profiles", "kinds", "nationalities", "exposure_classes",
-                   "effect", "start", "end", "probability", "group", "source", "confidence"),
+    "disruption": ("id", "name", "kind", "areas", "levels", "edges", "refs", "places", "circle",
+                   "crossings", "edge_kinds", "surfaces", "road_classes", "countries", "reaches",
+                   "rainfall_classes", "informal", "into", "direction", "profiles", "kinds",
+                   "nationalities", "exposure_classes", "effect", "start", "end", "months",
+                   "probability", "group", "source", "confidence",
+                   "depth", "unit", "curve", "freeboard_m", "band", "nodata",
+                   "extent", "wet_values", "bridges_flooded", "water", "layer", "permanent",
+                   "events", "kernel", "exposure", "max_geo_precision", "incidents", "days",
+                   "constraints", "unresolved", "columns", "sheet", "day_first"),
     "disruption.circle": ("lon", "lat", "radius_km"),
     "disruption.effect": ("close", "speed_factor", "wait_min", "cost_xof_per_km", "risk_per_km",
-                          "capacity_factor", "regime"),
+                          "capacity_factor", "throughput_persons_per_day", "hours", "regime"),
+    "disruption.kernel": ("bandwidth_km", "cutoff_km", "half_life_days", "max_age_days",
+                          "step_days", "piece_m", "weight_per_fatality", "mine_bandwidth_km"),
+    "disruption.exposure": ("risk_per_exposure", "slow_from", "speed_factor", "close_from"),
 }  # fmt: skip
+MONTHS: Final = 12
+
 MOST_SHOWN: Final = 60
 """So many characters of a wrong value are shown in a message."""
 
@@ -40,9 +50,11 @@ Made = TypeVar("Made")
 
 @dataclass(slots=True)
 class Problems:
-    """Collects what is wrong, so that one error can list everything."""
+    """Collects what is wrong, so that one error can list everything; `notes` are to be told."""
 
     found: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEYS)
 
     def keys(
         self, table: object, name: str, where: str, needed: Collection[str] = ()
@@ -51,7 +63,7 @@ class Problems:
         if not isinstance(table, dict):
             self.found.append(f"{where}: must be a table of keys, not {shown(table)}")
             return {}
-        known = KEYS[name]
+        known = self.known[name]
         self.found += [
             f"{where}: unknown key {key!r}{suggest(key, known)}"
             for key in table
@@ -118,6 +130,22 @@ class Problems:
         )
         return ()
 
+    def numbers(self, value: object, count: int, where: str) -> tuple[float, ...]:
+        """Return a list of so many finite numbers, or note that it is none."""
+        if isinstance(value, list) and len(value) == count:
+            found = [self.number(item, where) for item in value]
+            return tuple(item for item in found if item is not None)
+        self.found.append(f"{where}: must be a list of {count} numbers, not {shown(value)}")
+        return ()
+
+    def months(self, value: object, where: str) -> tuple[int, ...]:
+        """Return months, 1 to 12, or note that they are none."""
+        whole = isinstance(value, list) and all(type(item) is int for item in value)
+        if whole and isinstance(value, list) and all(1 <= item <= MONTHS for item in value):
+            return tuple(value)
+        self.found.append(f"{where}: must be a list of months, 1 to 12, not {shown(value)}")
+        return ()
+
     def file(self, value: object, folder: Path, where: str) -> Path | None:
         """Return the path of a file that is there, or note that there is none."""
         name = self.text(value, where)
@@ -141,6 +169,12 @@ class Problems:
             f"{where}: must be a date such as 2013-01-20 (no quotes, no hour), not {shown(value)}"
         )
         return None
+
+    def span(self, calendar: Mapping[str, object]) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last day of a calendar; None if it does not say both."""
+        start, end = calendar.get("start"), calendar.get("end")
+        days = [one for one in (start, end) if type(one) is dt.date]
+        return (days[0], days[1]) if len(days) == 2 else None  # noqa: PLR2004
 
     def attempt(self, make: Callable[[], Made], where: str = "") -> Made | None:
         """Return what `make` returns, or note what was wrong and return None."""

@@ -1,5 +1,7 @@
 """Disruptions as tables, and in files: GeoPackage, CSV and TOML, back and forth without loss."""
 
+import contextlib
+import csv
 import datetime as dt
 import re
 import tomllib
@@ -26,6 +28,7 @@ from mobility_geo.scenario.disruptions import (
     ExtraCost,
     ExtraWait,
     OpeningHours,
+    Quantity,
     Regime,
     RiskCost,
     Selection,
@@ -70,6 +73,9 @@ WKT: Final = "geometry_wkt"
 
 ENDINGS: Final = (".gpkg", ".csv", ".toml")
 
+MEASURED: Final[Mapping[type, Quantity]] = {DepthSpeed: "depth_m", Exposure: "exposure"}
+"""What must have been measured for an effect."""
+
 Tables = dict[str, pd.DataFrame]
 
 
@@ -90,7 +96,8 @@ def disruption_tables(disruptions: Iterable[Disruption]) -> Tables:
     Raises
     ------
     ScenarioError
-        If two disruptions share the name of a curve of depth that is not the same.
+        If two disruptions share the name of a curve of depth that is not the same, or a table
+        cannot say that one was measured and hits nothing.
 
     Examples
     --------
@@ -100,7 +107,8 @@ def disruption_tables(disruptions: Iterable[Disruption]) -> Tables:
     ['insecurity', 'border']
     """
     ordered = list(disruptions)
-    frame = pd.DataFrame([_row(one) for one in ordered], columns=list(DISRUPTIONS.names))
+    curves = _all_curves(ordered)
+    frame = pd.DataFrame([_row(one, curves) for one in ordered], columns=list(DISRUPTIONS.names))
     areas = gpd.GeoSeries(
         np.array([one.what.area for one in ordered], dtype=object), index=frame.index, crs=4326
     )
@@ -108,11 +116,26 @@ def disruption_tables(disruptions: Iterable[Disruption]) -> Tables:
     return {
         DISRUPTIONS.name: gpd.GeoDataFrame(table, geometry=areas, crs=4326),
         DISRUPTION_STRETCHES.name: _stretch_table(ordered),
-        DEPTH_CURVES.name: _curve_table(ordered),
+        DEPTH_CURVES.name: _curve_table(curves),
     }
 
 
-def _row(one: Disruption) -> dict[str, object]:
+def _row(one: Disruption, known: Sequence[DepthCurve]) -> dict[str, object]:
+    """Return a disruption as a row.
+
+    Raises
+    ------
+    ScenarioError
+        If a table cannot tell it.
+    """
+    measured = one.what.stretches
+    if measured is not None and not len(measured) and not _quantity(one.effects):
+        # without its stretches it would come back as hitting all that the other columns say
+        msg = (
+            f"disruption {one.disruption_id!r}: measured on no stretch, which a table cannot say; "
+            "leave it out"
+        )
+        raise ScenarioError(msg)
     row: dict[str, object] = {
         "disruption_id": one.disruption_id, "kind": one.kind, "name": one.name or None,
         "informal": one.what.informal, "into": one.what.into or None,
@@ -131,7 +154,7 @@ def _row(one: Disruption) -> dict[str, object]:
             case OpeningHours(opens_hour=opens, closes_hour=closes):
                 row |= {"opens_hour": opens, "closes_hour": closes}
             case DepthSpeed(curves=curves):
-                row["depth_curve"] = _join(dict.fromkeys(curve.curve for curve in curves))
+                row["depth_curve"] = _join(_curve_names(curves, known))
             case Exposure():
                 row |= {name: getattr(effect, field) for name, field in EXPOSURE.items()}
             case _:
@@ -156,7 +179,7 @@ def _stretch_table(disruptions: Sequence[Disruption]) -> pd.DataFrame:
     return check_table(frame, DISRUPTION_STRETCHES)
 
 
-def _curve_table(disruptions: Sequence[Disruption]) -> pd.DataFrame:
+def _all_curves(disruptions: Sequence[Disruption]) -> list[DepthCurve]:
     """Return every curve of depth once.
 
     Raises
@@ -172,12 +195,59 @@ def _curve_table(disruptions: Sequence[Disruption]) -> pd.DataFrame:
                 if kept.setdefault(key, curve) != curve:
                     msg = f"two different curves are called {' / '.join(key)}; rename one"
                     raise ScenarioError(msg)
+    return list(kept.values())
+
+
+def _curve_table(curves: Sequence[DepthCurve]) -> pd.DataFrame:
     rows = [
         {**{name: getattr(curve, name) for name in DEPTH_CURVES.names},
          "profiles": _join(curve.profiles), "source": curve.source or "not stated"}
-        for curve in kept.values()
+        for curve in curves
     ]  # fmt: skip
     return check_table(pd.DataFrame(rows, columns=list(DEPTH_CURVES.names)), DEPTH_CURVES)
+
+
+def _curves_named(names: Iterable[str], known: Sequence[DepthCurve]) -> tuple[DepthCurve, ...]:
+    """Return the curves of some names; ``curve/class`` is one class of a curve.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of a name.
+    """
+    found: list[DepthCurve] = []
+    for name in names:
+        of = [one for one in known if one.curve == name] or [
+            one for one in known if f"{one.curve}/{one.vehicle_class}" == name
+        ]
+        if not of:
+            msg = f"no depth curve {name!r}{suggest(name, {one.curve for one in known})}"
+            raise ScenarioError(msg)
+        found += of
+    return tuple(found)
+
+
+def _curve_names(curves: Sequence[DepthCurve], known: Sequence[DepthCurve]) -> list[str]:
+    """Return names that give back these curves and no others, in their order.
+
+    Raises
+    ------
+    ScenarioError
+        If there are none.
+    """
+    whole = list(dict.fromkeys(one.curve for one in curves))
+    single = [f"{one.curve}/{one.vehicle_class}" for one in curves]
+    for names in (whole, single):
+        with contextlib.suppress(ScenarioError):
+            if _curves_named(names, known) == tuple(curves):
+                return names
+    msg = f"depth curves {labels(whole)}: a name is taken twice; rename one"
+    raise ScenarioError(msg)
+
+
+def _quantity(effects: Iterable[Effect]) -> Quantity | None:
+    """Return what must have been measured for some effects; None if nothing."""
+    return next((MEASURED[type(one)] for one in effects if type(one) in MEASURED), None)
 
 
 def _join(items: Iterable[str]) -> str | None:
@@ -204,7 +274,8 @@ def disruptions_from_tables(
         ``disruptions`` is needed, ``disruption_stretches`` and ``depth_curves`` where disruptions
         are measured. Columns that may be left out are.
     curves
-        Curves of depth that `depth_curve` may name besides those of the tables.
+        Curves of depth that `depth_curve` may name besides those of the tables, which count
+        first.
 
     Returns
     -------
@@ -231,16 +302,21 @@ def disruptions_from_tables(
     stretches = _known_columns(
         found.get(DISRUPTION_STRETCHES.name, _empty(DISRUPTION_STRETCHES)), DISRUPTION_STRETCHES
     )
-    made = [*_curves(found.get(DEPTH_CURVES.name, _empty(DEPTH_CURVES))), *curves]
+    made = _curves(found.get(DEPTH_CURVES.name, _empty(DEPTH_CURVES)))
+    own = {curve.curve for curve in made}
+    made += [curve for curve in curves if curve.curve not in own]
     problems = reference_problems({"disruptions": table, "disruption_stretches": stretches})
     if problems:
         raise SchemaError(problems)
     areas = found[DISRUPTIONS.name].get("geometry", [None] * len(table))
     measured = dict(iter(stretches.groupby("disruption_id")))
+    # a table without rows of a disruption says that it was measured, and found nowhere
+    none = stretches.iloc[:0] if DISRUPTION_STRETCHES.name in found else None
     disruptions = []
     for row, area in zip(records(table), areas, strict=True):
         try:
-            disruptions.append(_disruption(row, area, measured.get(row["disruption_id"]), made))
+            there = measured.get(row["disruption_id"])
+            disruptions.append(_disruption(row, area, there, none, made))
         except InputError as error:
             where = f"disruption {row['disruption_id']!r}"
             problems += [
@@ -296,8 +372,17 @@ def _disruption(
     row: dict[str, Any],
     area: shapely.Geometry | None,
     measured: pd.DataFrame | None,
+    none: pd.DataFrame | None,
     curves: Sequence[DepthCurve],
 ) -> Disruption:
+    """Return the disruption of a row.
+
+    Raises
+    ------
+    ScenarioError
+        If it is wrong.
+    """
+
     def text(name: str) -> str:
         return "" if is_missing(row[name]) else str(row[name])
 
@@ -305,25 +390,38 @@ def _disruption(
         return None if is_missing(row[name]) else row[name].date()
 
     months = _split(row["months"])
+    words = [month for month in months if not month.isdecimal()]
+    if words:
+        msg = f"months must be whole numbers 1 to 12, | between them, not {words[0]!r}"
+        raise ScenarioError(msg)
+    effects = _effects(row, curves)
+    quantity = _quantity(effects)
+    if quantity and measured is None:
+        if none is None:
+            msg = (
+                f"needs measured stretches of {quantity}; give them in the table "
+                f"{DISRUPTION_STRETCHES.name!r}"
+            )
+            raise ScenarioError(msg)
+        measured = none
     return Disruption(
         disruption_id=row["disruption_id"], kind=row["kind"], name=text("name"),
         what=Selection(
-            area=None if is_missing(area) else area, stretches=_stretches(measured),
+            area=None if is_missing(area) else area, stretches=_stretches(measured, quantity),
             informal=bool(row["informal"]), into=text("into"), direction=row["direction"],
             **{name: _split(row[name]) for name in SELECTED},
         ),
         who=Who(**{field: _split(row[name]) for name, field in WHO.items()}),
         start=day("start"), end=day("end"),
-        months=tuple(int(month) if month.isdecimal() else 0 for month in months),
-        effects=_effects(row, curves), probability=float(row["probability"]),
+        months=tuple(map(int, months)), effects=effects, probability=float(row["probability"]),
         group=text("group"),
         severity=None if is_missing(row["severity"]) else int(row["severity"]),
         source=text("source"), confidence=row["confidence"],
     )  # fmt: skip
 
 
-def _stretches(measured: pd.DataFrame | None) -> Stretches | None:
-    """Return measured stretches.
+def _stretches(measured: pd.DataFrame | None, quantity: Quantity | None) -> Stretches | None:
+    """Return measured stretches; those of a quantity, if there are none.
 
     Raises
     ------
@@ -332,12 +430,13 @@ def _stretches(measured: pd.DataFrame | None) -> Stretches | None:
     """
     if measured is None:
         return None
-    quantities = measured["quantity"].unique().tolist()
+    quantities: list[Any] = measured["quantity"].unique().tolist() or [quantity]
     if len(quantities) > 1:
         msg = f"measured stretches must be of one quantity, not {labels(quantities)}"
         raise ScenarioError(msg)
     return Stretches(
-        quantity=quantities[0], edge_ids=measured["edge_id"].to_numpy(dtype=object),
+        quantity=quantities[0],
+        edge_ids=measured["edge_id"].to_numpy(dtype=object),
         start=measured["start_share"].to_numpy(dtype=float),
         end=measured["end_share"].to_numpy(dtype=float),
         value=measured["value"].to_numpy(dtype=float),
@@ -361,13 +460,8 @@ def _effects(row: dict[str, Any], curves: Sequence[DepthCurve]) -> tuple[Effect,
             raise ScenarioError(msg)
         made.append(OpeningHours(*hours))
     names = _split(row["depth_curve"])
-    known = dict.fromkeys(curve.curve for curve in curves)
-    for name in names:
-        if name not in known:
-            msg = f"no depth curve {name!r}{suggest(name, known)}"
-            raise ScenarioError(msg)
     if names:
-        made.append(DepthSpeed(curves=tuple(c for c in curves if c.curve in names)))
+        made.append(DepthSpeed(curves=_curves_named(names, curves)))
     exposure = {field: row[name] for name, field in EXPOSURE.items() if not is_missing(row[name])}
     if exposure:
         made.append(Exposure(**exposure))
@@ -385,8 +479,8 @@ def write_disruptions(disruptions: Iterable[Disruption], path: str | Path) -> li
     path
         ``.gpkg``: layers ``disruptions``, ``disruption_stretches``, ``depth_curves``; ``.csv``: a
         table with the area as text, and beside it ``NAME.disruption_stretches.csv`` and
-        ``NAME.depth_curves.csv`` where there are any; ``.toml``: a table ``[[disruptions]]`` for
-        each, the same two beside it.
+        ``NAME.depth_curves.csv`` where there are any, else such files are removed; ``.toml``: a
+        table ``[[disruptions]]`` for each, the same two beside it.
 
     Returns
     -------
@@ -411,8 +505,9 @@ def write_disruptions(disruptions: Iterable[Disruption], path: str | Path) -> li
     ['front', 'border']
     """
     file = Path(path)
-    tables = disruption_tables(disruptions)
     _check_ending(file)
+    ordered = list(disruptions)
+    tables = disruption_tables(ordered)
     if file.suffix.lower() == ".gpkg":
         schemas = (DISRUPTIONS, DISRUPTION_STRETCHES, DEPTH_CURVES)
         layers = [
@@ -432,20 +527,28 @@ def write_disruptions(disruptions: Iterable[Disruption], path: str | Path) -> li
         None if area is None else shapely.to_wkt(area, rounding_precision=-1)
         for area in tables["disruptions"].geometry
     ]
+    measured = any(one.what.stretches is not None for one in ordered)
     beside = {
-        _beside(file, name): tables[name].to_csv(index=False)
-        for name in (DISRUPTION_STRETCHES.name, DEPTH_CURVES.name)
-        if len(tables[name])
+        _beside(file, name): _csv_text(tables[name]) if there else None
+        for name, there in (
+            (DISRUPTION_STRETCHES.name, measured),
+            (DEPTH_CURVES.name, len(tables[DEPTH_CURVES.name]) > 0),
+        )
     }
-    text = frame.to_csv(index=False) if file.suffix.lower() == ".csv" else _toml(frame)
+    text = _csv_text(frame) if file.suffix.lower() == ".csv" else _toml(frame)
     written = []
     for target, content in {file: text, **beside}.items():
         part = target.with_name(f".{target.name}.part")
         try:
+            if content is None:
+                # one of an older scenario would be taken for a part of this one
+                target.unlink(missing_ok=True)
+                continue
             part.write_text(content, encoding="utf-8", newline="")
             part.replace(target)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             msg = f"{target}: cannot be written: {failure_reason(error, target.parent)}"
             raise OutputError(msg) from error
         written.append(target)
@@ -454,6 +557,12 @@ def write_disruptions(disruptions: Iterable[Disruption], path: str | Path) -> li
 
 def _beside(file: Path, name: str) -> Path:
     return file.with_name(f"{file.stem}.{name}.csv")
+
+
+def _csv_text(frame: pd.DataFrame) -> str:
+    text = frame.to_csv(index=False)
+    # a line break of its own kind is quoted, one of another kind is not
+    return frame.to_csv(index=False, quoting=csv.QUOTE_ALL) if "\r" in text else text
 
 
 def _check_ending(file: Path) -> None:
@@ -571,10 +680,14 @@ def _toml_rows(file: Path) -> pd.DataFrame:
         msg = f"{file}: not a TOML file: {error}"
         raise InputError(msg) from error
     rows = content.get("disruptions")
-    if set(content) != {"disruptions"} or not isinstance(rows, list):
+    if (
+        set(content) != {"disruptions"}
+        or not isinstance(rows, list)
+        or not all(isinstance(row, dict) for row in rows)
+    ):
         msg = f"{file}: must hold tables headed [[disruptions]] and nothing else"
         raise InputError(msg)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows) if rows else _empty(DISRUPTIONS)
 
 
 def _with_areas(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
@@ -591,7 +704,12 @@ def _with_areas(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     areas = shapely.from_wkt(text, on_invalid="ignore")
     bad = [i for i, (one, area) in enumerate(zip(text, areas, strict=True)) if one and area is None]
     if bad:
-        msg = f"{file.name}: {WKT} is no well-known text; wrong in {len(bad)} rows, e.g. {bad[:3]}"
+        key = DISRUPTIONS.key[0]
+        rows = frame[key].iloc[bad] if key in frame else [i + 1 for i in bad]
+        msg = (
+            f"{file.name}: {WKT} is no well-known text; wrong in {len(bad)} "
+            f"row{'s' if len(bad) > 1 else ''}, e.g. {labels(rows)}"
+        )
         raise InputError(msg)
     plain = frame.drop(columns=WKT)
     plain["geometry"] = np.asarray(areas, dtype=object)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -80,22 +81,21 @@ def findings_table(rows: "list[Finding] | tuple[Finding, ...]") -> gpd.GeoDataFr
         msg = f"unknown severity {wrong[0]!r}; known: {', '.join(SEVERITIES)}"
         raise InputError(msg)
     order = sorted(rows, key=lambda row: (SEVERITIES.index(row.severity), row.check, row.id))
+    dtypes = {"text": "str", "float": "float64", "int": "int64"}
+    values = {
+        column.name: [getattr(row, column.name) for row in order] for column in FINDINGS.columns
+    }
+    values["persons"] = [round(row.persons) for row in order]
     frame = pd.DataFrame(
         {
-            column.name: pd.Series(
-                [getattr(row, column.name) for row in order],
-                dtype={"text": "str", "float": "float64", "int": "int64"}[column.dtype],
-            )
-            if column.dtype != "int"
-            else pd.Series([round(getattr(row, column.name)) for row in order], dtype="int64")
+            column.name: pd.Series(values[column.name], dtype=dtypes[column.dtype])
             for column in FINDINGS.columns
         }
     )
-    points = [
-        None if row.geometry is None or row.geometry.is_empty
-        else shapely.point_on_surface(row.geometry)
-        for row in order
-    ]  # fmt: skip
+    shapes = np.array([row.geometry for row in order], dtype=object)
+    # a point on nothing is empty, which no map can show
+    points = shapely.point_on_surface(shapes)
+    points[shapely.is_empty(shapes)] = None
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs=4326), crs=4326)
 
 

@@ -8,7 +8,8 @@ import shapely
 from hypothesis import Phase, given, settings
 
 from mobility_geo.network import attach_places, audit_network
-from mobility_geo.network.audit import AUDIT_COLUMNS, components
+from mobility_geo.network.audit import components
+from mobility_geo.schema import FINDINGS
 from mobility_geo.testing import draw_network
 from mobility_geo.testing.drawing import CRS
 from mobility_geo.testing.strategies import networks
@@ -23,7 +24,7 @@ HARMLESS = {"no state report", "projection"}
 
 def findings(network):
     table = audit_network(network)
-    assert list(table.columns) == list(AUDIT_COLUMNS)
+    assert list(table.columns) == [*FINDINGS.names, "geometry"]
     return table[~table["check"].isin(HARMLESS)]
 
 

@@ -13,9 +13,9 @@ from hypothesis import Phase, given, settings
 from mobility_geo.datasets import load_toy_network
 from mobility_geo.errors import CRSError, InputError, SchemaError, UnknownIdError
 from mobility_geo.network import Network, build_network
-from mobility_geo.network.build import geodesic_length_m, metric_crs
 from mobility_geo.network.model import END_TOLERANCE_M
 from mobility_geo.schema import NETWORK_TABLES
+from mobility_geo.sources.geodesy import geodesic_length_m, metric_crs
 from mobility_geo.testing import assert_network_equal, draw_network
 from mobility_geo.testing.strategies import networks
 
