@@ -1200,7 +1200,7 @@ def source_rows(uses: Mapping[str, Sequence[str]], folder: Path) -> list[dict[st
 
 OWN_TABLES = (
     "seasons.csv", "profiles.csv", "speeds.csv", "flood_curves.csv", "osm_tags.csv",
-    "access_words.csv", "landcover_speeds.csv",
+    "access_words.csv", "landcover_speeds.csv", "road_words.csv",
 )  # fmt: skip
 CURATED_TABLES = (
     "places", "junctions", "crossings", "river_crossings", "links", "ports", "sinuosity",

@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from mobility_geo.errors import InputError, ScenarioError
+from mobility_geo.errors import InputError, ScenarioError, labels
 from mobility_geo.network import (
     Network,
     attach_by_walking,
@@ -21,7 +21,7 @@ from mobility_geo.network import (
     cut_at_borders,
 )
 from mobility_geo.network.build import no_rows
-from mobility_geo.scenario.problems import Problems
+from mobility_geo.scenario.problems import Problems, shown
 from mobility_geo.schema import (
     EDGES,
     NODES,
@@ -74,7 +74,28 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 MAX_DISTANCE_M: Final = 15_000.0
 """Longest way off the road from a place to the network, unless the file says another."""
 
-FORMS: Final = ("osm_pbf", "graphml", "lines")
+ROAD_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "osm_pbf": ("classes", "bbox"),
+    "graphml": ("crs",),
+    "lines": ("layer", "columns", "classes", "surfaces", "country", "crs", "snap_m"),
+}
+"""Forms of a file of roads, and the keys that go with each."""
+
+PEOPLE_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "raster": ("quantity", "known_total", "band", "max_distance_m"),
+    "table": ("columns", "level", "sheet"),
+}
+VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("layer", "form", "country", "kind", "sheet", "encoding", "language", "pcode_vintage",
+             "quantity"),
+    "number": ("snap_m", "near_post_m", "known_total", "max_distance_m", "max_hours",
+               "resolution_m"),
+    "whole": ("level", "band"),
+    "flag": ("mend_signs",),
+    "words": ("columns", "surfaces"),
+}  # fmt: skip
+"""Keys of tables by what they hold; `crs`, `bbox`, `classes` and the files are looked at apart."""
+
 NEEDED: Final = ("name", "roads", "places")
 
 
@@ -160,7 +181,7 @@ def build_from_config(path: str | Path, *, progress: Progress | None = None) -> 
     tell("People", 0.6)
     places, zones = _people(content, places, zones, readings, more)
     if content["rainfall"]:
-        edges = _with_rainfall(edges, **content["rainfall"][0])
+        edges = _with_rainfall(edges, notes, **content["rainfall"][0])
     tell("Network", 0.7)
     rules = _rules(content)
     network = build_network(
@@ -221,6 +242,10 @@ def _content(file: Path) -> dict[str, Any]:
     content["name"] = problems.label(raw.get("name", "x"), "name")
     if "max_distance_m" in raw:
         content["max_distance_m"] = problems.number(raw["max_distance_m"], "max_distance_m")
+    if "country" in raw:
+        problems.label(raw["country"], "country")
+    if "crs" in raw:
+        _check_crs(raw["crs"], "crs", problems)
     for key in ("profiles", "speeds", "seasons"):
         if key in raw:
             content[key] = problems.file(raw[key], file.parent, key)
@@ -248,17 +273,118 @@ def _block(
 ) -> dict[str, Any]:
     """Return the keys of a table as arguments of its reader; files are looked up."""
     where = f"[{table}]"
-    found = dict(problems.keys(block, table, where))
-    if "file" in KEYS[table] and "file" not in found:
-        problems.found.append(f"{where}: key 'file' is missing")
+    needed = KEYS[table] if table == "rainfall" else {"file"} & set(KEYS[table])
+    found = dict(problems.keys(block, table, where, needed))
+    for key, value in found.items():
+        if key not in FILES and key in KEYS[table]:
+            _check_value(key, value, f"{where} {key}", problems)
     for key in FILES:
         if key in found:
             found[key] = _path(found[key], folder, f"{where} {key}", problems)
     if "file" in found:
         found["path"] = found.pop("file")
+    if table == "roads":
+        _check_form(found, where, problems)
+    if table == "people":
+        _check_people(found, where, problems)
     if country is not None and "country" in KEYS[table]:
         found.setdefault("country", country)
     return found
+
+
+def _check_value(key: str, value: object, where: str, problems: Problems) -> None:
+    """Note a value that is not of the kind its key takes."""
+    holds = next((kind for kind, keys in VALUES.items() if key in keys), key)
+    checks: dict[str, Callable[[], object]] = {
+        "text": lambda: problems.label(value, where),
+        "number": lambda: _check_above_zero(value, where, problems),
+        "flag": lambda: problems.flag(value, where),
+        "crs": lambda: _check_crs(value, where, problems),
+        "bbox": lambda: problems.numbers(value, 4, where),
+    }
+    if holds in checks:
+        checks[holds]()
+    elif holds == "whole" and type(value) is not int:
+        problems.found.append(f"{where}: must be a whole number, not {shown(value)}")
+    elif holds == "words" and not _are_words(value):
+        problems.found.append(
+            f'{where}: must be a table of texts, such as {{ name = "NOM" }}, not {shown(value)}'
+        )
+    elif where == "[rainfall] classes" and not _are_ranges(value):
+        problems.found.append(
+            f"{where}: must be a table such as {{ wet = [600, 1200] }}, not {shown(value)}"
+        )
+
+
+def _check_above_zero(value: object, where: str, problems: Problems) -> None:
+    number = problems.number(value, where)
+    if number is not None and number <= 0:
+        problems.found.append(f"{where}: must be above 0, not {number:g}")
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _are_ranges(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(one, list)
+        and len(one) == 2  # noqa: PLR2004
+        and all(type(end) in {int, float} for end in one)
+        for one in value.values()
+    )
+
+
+def _check_crs(value: object, where: str, problems: Problems) -> None:
+    try:
+        known = type(value) in {str, int} and bool(pyproj.CRS.from_user_input(value))
+    except pyproj.exceptions.CRSError:
+        known = False
+    if not known:
+        problems.found.append(
+            f'{where}: must be a coordinate reference system such as "EPSG:32630", not '
+            f"{shown(value)}"
+        )
+
+
+def _check_people(found: dict[str, Any], where: str, problems: Problems) -> None:
+    """Note a table of people that says both where they come from, or neither."""
+    if ("raster" in found) == ("table" in found):
+        problems.found.append(f"{where}: give a raster or a table")
+        return
+    source = "raster" if "raster" in found else "table"
+    problems.found += [
+        f"{where}: key {key!r} does not go with a {source}"
+        for key in found
+        if key in KEYS["people"] and key not in {source, *PEOPLE_KEYS[source]}
+    ]
+
+
+def _check_form(found: dict[str, Any], where: str, problems: Problems) -> None:
+    """Note keys that do not go with the form of a file of roads; the form is made explicit."""
+    path = found.get("path")
+    if "form" not in found and path is not None:
+        found["form"] = _form(path)
+    form = found.get("form")
+    if not isinstance(form, str):
+        return
+    if form not in ROAD_KEYS:
+        problems.found.append(
+            f"{where} form: must be one of {', '.join(ROAD_KEYS)}, not {shown(form)}"
+        )
+        return
+    problems.found += [
+        f"{where}: key {key!r} does not go with a file of form {form!r}"
+        for key in found
+        if key in KEYS["roads"] and key not in {"file", "form", "country", *ROAD_KEYS[form]}
+    ]
+    if "classes" in found and form == "osm_pbf":
+        problems.words(found["classes"], f"{where} classes")
+    elif "classes" in found and not _are_words(found["classes"]):
+        problems.found.append(
+            f'{where} classes: must be a table, such as {{ RN = "primary" }}, not '
+            f"{shown(found['classes'])}"
+        )
 
 
 def _path(value: object, folder: Path, where: str, problems: Problems) -> Path | None:
@@ -317,7 +443,7 @@ def _roads(
     changes = []
     for block in content["roads"]:
         arguments = dict(block)
-        form = arguments.pop("form", None) or _form(arguments["path"])
+        form = arguments.pop("form")
 
         def step(what: str, share: float) -> None:
             tell(what, 0.05 + 0.4 * share)
@@ -326,12 +452,10 @@ def _roads(
             arguments.pop("country", None)
             reading = read_osm_pbf(**arguments, progress=step)
         elif form == "graphml":
-            reading = read_graphml(arguments["path"])
-        elif form == "lines":
-            reading = read_roads(**arguments, progress=step)
+            arguments.pop("country", None)
+            reading = read_graphml(**arguments)
         else:
-            msg = f"[roads] form: must be one of {', '.join(FORMS)}, not {form!r}"
-            raise InputError(msg)
+            reading = read_roads(**arguments, progress=step)
         readings.append(reading)
         made.append((_layer(reading, "nodes"), _layer(reading, "edges")))
         if "changes" in reading.tables:
@@ -375,18 +499,30 @@ def _places(
     for block in content["places"]:
         arguments = dict(block)
         mend = bool(arguments.pop("mend_signs", False))
-        reading = read_places(**arguments, zones=zones if len(zones) else None)
+        lands = _of_one_level(zones, arguments.get("country"))
+        reading = read_places(**arguments, zones=lands if len(zones) else None)
         readings.append(reading)
         layer = reading.layer
         if len(zones):
-            layer, found = check_places(layer, zones, mend_signs=mend)
+            layer, found = check_places(layer, lands, mend_signs=mend)
             notes += found
         layers.append(layer)
     places = _stacked(layers, PLACES)
+    if not len(zones):
+        return places
     known = places["pcode"].isin(zones["pcode"])
+    strange = places["pcode"].notna() & ~known
+    if bool(strange.any()):
+        notes.append(
+            Finding(check="p-code of another level", severity="note", table="places",
+                    id=f"{int(strange.sum())} places, e.g. "
+                       f"{labels(places.loc[strange, 'pcode'])}",
+                    value=float(strange.sum()), unit="places",
+                    finding="no zone has the code: that of the zone where they lie is taken")
+        )  # fmt: skip
     lies_in = _zone_of(places, zones)
     places = places.assign(pcode=places["pcode"].where(known, lies_in))
-    outside = places["pcode"].isna() if len(zones) else pd.Series(data=False, index=places.index)
+    outside = places["pcode"].isna()
     if bool(outside.any()):
         notes.append(
             Finding(check="outside all zones", severity="warning", table="places",
@@ -395,6 +531,12 @@ def _places(
                     finding="lie in no zone: counted under no code")
         )  # fmt: skip
     return places
+
+
+def _of_one_level(zones: gpd.GeoDataFrame, country: str | None) -> gpd.GeoDataFrame:
+    """Return zones as if all were of the level of a country, which says which P-codes to take."""
+    own = zones.loc[zones["country"] == country, "adm_level"]
+    return zones.assign(adm_level=int(own.max())) if len(own) else zones
 
 
 def _zone_of(places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.Series:
@@ -413,37 +555,28 @@ def _people(
     readings: list[Reading],
     more: dict[str, pd.DataFrame],
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return places and zones with their people.
-
-    Raises
-    ------
-    InputError
-        If both a raster and a table are given, or neither.
-    """
+    """Return places and zones with their people."""
     if not content["people"]:
         return places, zones
     block = dict(content["people"][0])
     raster, table = block.pop("raster", None), block.pop("table", None)
-    if (raster is None) == (table is None):
-        msg = "[people]: give a raster or a table"
-        raise InputError(msg)
     if raster is not None:
-        names = ("quantity", "known_total", "band", "max_distance_m")
-        arguments = {key: block[key] for key in names if key in block}
-        reading = population_to_places(raster, places, zones if len(zones) else None, **arguments)
+        reading = population_to_places(raster, places, zones if len(zones) else None, **block)
         readings.append(reading)
         places = _layer(reading, "places")
         if "remainder" in reading.tables:
             more["people_far_from_places"] = reading.tables["remainder"]
         return places, zones
-    arguments = {key: block[key] for key in ("columns", "level", "sheet") if key in block}
-    reading = read_population_table(table, zones, **arguments)
+    reading = read_population_table(table, zones, **block)
     readings.append(reading)
     return places, add_population(zones, reading.table, unmatched="leave")
 
 
 def _with_rainfall(
-    edges: gpd.GeoDataFrame, raster: Path, classes: Mapping[str, list[float]]
+    edges: gpd.GeoDataFrame,
+    notes: list[Finding],
+    raster: Path,
+    classes: Mapping[str, list[float]],
 ) -> gpd.GeoDataFrame:
     """Return edges with the rainfall class of their middle: from a to below b mm a year."""
     middle = shapely.line_interpolate_point(edges.geometry.to_numpy(), 0.5, normalized=True)
@@ -455,6 +588,14 @@ def _with_rainfall(
     named = np.full(len(edges), None, dtype=object)
     for name, (least, most) in classes.items():
         named[(rain_mm >= least) & (rain_mm < most)] = name
+    bare = pd.isna(named)
+    if bare.any():
+        notes.append(
+            Finding(check="no rainfall class", severity="warning", table="edges",
+                    id=f"{int(bare.sum())} edges", value=float(bare.sum()), unit="edges",
+                    finding="outside the raster, or of every class: no season by rainfall class "
+                            "holds there")
+        )  # fmt: skip
     return edges.assign(rainfall_class=pd.Series(named, index=edges.index, dtype="str"))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.run import shown_progress
+from mobility_geo.errors import OutputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,11 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
         Print one JSON object on standard output instead of tables.
     quiet
         Neither progress nor tables.
+
+    Raises
+    ------
+    OutputError
+        If the folder of `out` is not there, before any work is done.
     """
     from rich.console import Console
 
@@ -35,6 +41,9 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
     from mobility_geo.batch import build_from_config
     from mobility_geo.export import write_audited_network
 
+    if not Path(out).resolve().parent.is_dir():
+        msg = f"{out}: its folder does not exist; make it first"
+        raise OutputError(msg)
     with shown_progress(talk, quiet=quiet) as progress:
         built = build_from_config(
             config, progress=lambda step, done: progress(step, 0.95 * done) if done < 1 else None

@@ -219,12 +219,16 @@ def _write_all(paths: Mapping[str, Path], seed: int) -> None:
 def _bent(
     start: XY, end: XY, rng: np.random.Generator, *, bend: float, step_deg: float
 ) -> list[XY]:
-    """Return a line between two points that is bent by halving it, again and again."""
+    """Return a line between two points that is bent by halving it, again and again.
+
+    With a bend of 0.07 and four halvings it leaves its ends at less than 45 degrees, so that the
+    sides of a cell never meet but at its corners.
+    """
     line = np.array([start, end], dtype=float)
     while np.hypot(*(line[1] - line[0])) > step_deg:
         part = np.diff(line, axis=0)
         side = np.column_stack([-part[:, 1], part[:, 0]])
-        middle = line[:-1] + part / 2 + side * rng.normal(0, bend, (len(part), 1))
+        middle = line[:-1] + part / 2 + side * rng.uniform(-bend, bend, (len(part), 1))
         woven = np.empty((len(line) + len(middle), 2))
         woven[::2], woven[1::2] = line, middle
         line = woven
@@ -241,7 +245,7 @@ def _cells(rng: np.random.Generator) -> dict[tuple[int, int], shapely.Polygon]:
 
     def side(a: tuple[int, int], b: tuple[int, int]) -> list[XY]:
         # the national border is kept nearly straight, so that its towns stay on their side
-        bend = 0.02 if a[0] == b[0] == len(COLUMNS_X) - 2 else 0.08
+        bend = 0.03 if a[0] == b[0] == len(COLUMNS_X) - 2 else 0.07
         return _bent(corner[a], corner[b], rng, bend=bend, step_deg=0.06)
 
     across = {
@@ -285,7 +289,7 @@ def _legs(river: shapely.LineString, rng: np.random.Generator) -> list[Row]:
 
     def add(a: str, b: str, ref: str, **tags: str) -> None:
         short = np.hypot(*(np.subtract(places[a], places[b]))) < 0.01  # noqa: PLR2004
-        bend = 0.0 if short else 0.045
+        bend = 0.0 if short else 0.07
         line = _bent(places[a], places[b], rng, bend=bend, step_deg=0.022)
         legs.append({"ends": (a, b), "line": line, "tags": tags | ({"ref": ref} if ref else {})})
 
@@ -341,11 +345,11 @@ def _villages(
     unique = list(dict.fromkeys(names))
     found: list[tuple[str, float, float, int]] = []
     sizes = np.exp(rng.normal(6.9, 0.7, VILLAGES)).round(-1).clip(150, 6000)
-    far = [(1.88, 1.80), (2.75, 1.92), (3.62, 2.37), (2.42, 1.98)]
+    far = [(2.10, 1.90), (2.74, 1.76), (3.50, 2.28), (2.42, 1.98)]
     while len(found) < VILLAGES:
         number = len(found)
         if number < FAR_VILLAGES:
-            x, y = far[number]
+            x, y = (value + float(rng.uniform(-0.02, 0.02)) for value in far[number])
         else:
             on = roads.interpolate(float(rng.uniform()), normalized=True)
             away = float(rng.choice([0.003, 0.015, 0.05, 0.09]))

@@ -17,6 +17,9 @@ AT_NODE_M = 100.0
 
 MAX_ACCESSES = 3
 
+BANK_M = 0.01
+"""A way that meets water only this near to its end stays on the bank, in metres."""
+
 NEAR_M = 500.0
 """The first circle in which ways are looked for, in metres."""
 
@@ -133,7 +136,18 @@ def attach_places(
 
 
 def _behind_water(barriers: shapely.STRtree, way: shapely.LineString) -> bool:
-    return way.length > 0 and len(barriers.query(way, predicate="crosses")) > 0
+    if way.length == 0:
+        return False
+    # a river in two pieces is crossed where they meet as well; a place or road on the bank is not
+    near = barriers.query(way, predicate="intersects")
+    ends = shapely.points(shapely.get_coordinates(way)[[0, -1]])
+    for river in barriers.geometries[near]:
+        met = shapely.intersection(way, river)
+        if shapely.length(met) > 0 or not bool(
+            shapely.dwithin(shapely.get_parts(met)[:, None], ends, BANK_M).any(axis=1).all()
+        ):
+            return True
+    return False
 
 
 def _nearest_first(

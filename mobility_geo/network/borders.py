@@ -10,13 +10,19 @@ import pyproj
 import shapely
 from shapely.ops import substring
 
+from mobility_geo.errors import labels
 from mobility_geo.network.build import no_rows
-from mobility_geo.schema import CROSSINGS, EDGES, NODES, is_missing, records
+from mobility_geo.schema import CROSSINGS, EDGES, NODES, is_missing
 from mobility_geo.sources.geodesy import GEOD
 from mobility_geo.sources.reading import Finding
 
 HALF_M: Final = 50.0
 """A crossing is a piece of road of twice this length, in metres."""
+
+GAP_M: Final = 5_000.0
+"""A point outside of all zones belongs to the nearest one within so many metres (assumption)."""
+
+DEGREE_M: Final = 111_195.0
 
 NEAR_POST_M: Final = 5_000.0
 """A road this near to a given crossing of the same two countries passes it, in metres."""
@@ -38,8 +44,8 @@ def assign_countries(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.Se
     Returns
     -------
     pandas.Series
-        ISO 3166-1 alpha-3 codes as text, missing outside of all zones; of two zones that overlap
-        the one with the first code counts.
+        ISO 3166-1 alpha-3 codes as text, missing farther than 5 km outside of all zones; of two
+        zones that overlap the one with the first code counts.
 
     Examples
     --------
@@ -51,9 +57,18 @@ def assign_countries(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.Se
     country: Shapes = np.full(len(points), None, dtype=object)
     if len(zones) and len(points):
         ordered = zones.to_crs(pyproj.CRS(points.crs)).sort_values("pcode", ascending=False)
-        tree = shapely.STRtree(points.geometry.to_numpy())
-        zone, row = tree.query(ordered.geometry.to_numpy(), predicate="intersects")
-        country[row] = ordered["country"].to_numpy(dtype=object)[zone]
+        land, codes = ordered.geometry.to_numpy(), ordered["country"].to_numpy(dtype=object)
+        shapes = points.geometry.to_numpy()
+        zone, row = shapely.STRtree(shapes).query(land, predicate="intersects")
+        country[row] = codes[zone]
+        # zones of two publishers leave gaps and slivers along a border: it belongs to the nearest
+        lost = np.flatnonzero(pd.isna(country))
+        reach = GAP_M / DEGREE_M if pyproj.CRS(points.crs).is_geographic else GAP_M
+        if len(lost):
+            mine, near = shapely.STRtree(land).query_nearest(
+                shapes[lost], max_distance=reach, all_matches=False
+            )
+            country[lost[mine]] = codes[near]
     return pd.Series(country, index=points.index, dtype="str")
 
 
@@ -109,6 +124,8 @@ def cut_at_borders(
         "country" in edges
     ) else owner  # fmt: skip
     across = start.notna() & end.notna() & (start != end)
+    by_boat = across & edges["kind"].isin(["river", "ferry"])
+    leaving = start.notna() != end.notna()
     across &= ~edges["kind"].isin(["crossing", "river", "ferry"])
     posts = no_rows(CROSSINGS) if crossings is None else crossings.to_crs(4326).copy()
     lands = zones.to_crs(4326).dissolve("country").geometry
@@ -130,12 +147,71 @@ def cut_at_borders(
         new_nodes += ends
     kept = edges[~across.to_numpy(dtype=bool)]
     findings = _border_findings(posts, used, len(rows), len(made))
+    dips = _dips(edges, start, end, lands)
+    findings += _doubts(edges, {"by boat": by_boat, "out": leaving, "dip": dips})
     return (
         _extended(nodes, new_nodes, list(NODES.names)),
         _extended(kept, pieces, list(EDGES.names)),
         _extended(posts, made, list(CROSSINGS.names)),
         findings,
     )
+
+
+DOUBTS: Final = {
+    "by boat": (
+        "border by boat",
+        (
+            "rivers or ferries lead into another country without a crossing: no regime of a border "
+            "stops them; make crossings of them by hand"
+        ),
+    ),
+    "out": (
+        "out of all zones",
+        (
+            "lead out of all zones: no border is known there, so none can be closed; add the "
+            "boundaries of the neighbour"
+        ),
+    ),
+    "dip": (
+        "abroad and back",
+        (
+            "begin and end in one country and pass another: they count as inland; split them at "
+            "the border"
+        ),
+    ),
+}
+
+
+def _doubts(edges: gpd.GeoDataFrame, doubtful: dict[str, pd.Series]) -> list[Finding]:
+    """Tell the edges that cross a border, or may, and are no crossing."""
+    found = []
+    for key, hit in doubtful.items():
+        ids = edges.loc[hit.to_numpy(dtype=bool), "edge_id"]
+        if len(ids):
+            check, text = DOUBTS[key]
+            found.append(
+                Finding(check=check, severity="warning", table="edges", value=float(len(ids)),
+                        unit="edges", id=f"{len(ids)} edges, e.g. {labels(ids)}", finding=text)
+            )  # fmt: skip
+    return found
+
+
+def _dips(
+    edges: gpd.GeoDataFrame, start: pd.Series, end: pd.Series, lands: gpd.GeoSeries
+) -> pd.Series:
+    """Say which roads begin and end in one country, and pass another on the way."""
+    lines = edges.geometry.to_numpy()
+    inland = ((start == end) & start.notna()).to_numpy(dtype=bool)
+    inland = inland & edges["kind"].isin(["road", "track", "walk"]).to_numpy(dtype=bool)
+    abroad = np.zeros(len(edges), dtype=bool)
+    rows = np.flatnonzero(inland)
+    for code, land in lands.items():
+        others = rows[(start.iloc[rows] != code).to_numpy(dtype=bool)]
+        shapely.prepare(land)
+        hit = others[shapely.intersects(land, lines[others])]
+        cut = shapely.length(shapely.intersection(lines[hit], land))
+        abroad[hit[cut * DEGREE_M > HALF_M]] = True
+    return pd.Series(abroad, index=edges.index)
 
 
 def _border_point(
@@ -228,11 +304,15 @@ def _cut(record: Row, share: float, a: str, b: str, post: str) -> tuple[list[Row
 
 def _extended(table: gpd.GeoDataFrame, rows: list[Row], names: list[str]) -> gpd.GeoDataFrame:
     """Return a layer with rows added, in the columns of its schema."""
-    columns = [*names, "geometry"]
-    all_rows = [*records(pd.DataFrame(table.reindex(columns=columns))), *rows] if rows else None
-    if all_rows is None:
-        return table.reindex(columns=columns).reset_index(drop=True)
-    frame = pd.DataFrame(all_rows).reindex(columns=columns)
+    kept = table.reindex(columns=[*names, "geometry"]).reset_index(drop=True)
+    if not rows:
+        return kept
+    added = pd.DataFrame(rows).reindex(columns=kept.columns)
+    for name in names:
+        if kept[name].isna().all():
+            # a column of nothing but gaps has whatever type it happened to be made with
+            kept[name] = kept[name].astype(added[name].dtype)
+    frame = pd.concat([kept, added], ignore_index=True) if len(kept) else added
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=4326)
 
 

@@ -26,6 +26,9 @@ from mobility_geo.schema import (
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
+MOST_NAMED = 10
+"""So many unknown ids are named in one error."""
+
 END_TOLERANCE_M = 1.0
 """An edge must end this near to its nodes, in metres."""
 
@@ -354,9 +357,10 @@ def _positions(index: pd.Index, ids: Iterable[str], what: str) -> IntArray:
     rows = index.get_indexer(pd.Index(wanted, dtype=index.dtype))
     missing = [name for name, row in zip(wanted, rows, strict=True) if row < 0]
     if missing:
-        raise UnknownIdError(
-            [f"no {what} {name!r}{suggest(name, list(index))}" for name in missing]
-        )
+        known = list(index)
+        more = len(missing) - MOST_NAMED
+        problems = [f"no {what} {name!r}{suggest(name, known)}" for name in missing[:MOST_NAMED]]
+        raise UnknownIdError([*problems, *([f"and {more:,} more"] if more > 0 else [])])
     return rows.astype(np.int32)
 
 

@@ -265,7 +265,7 @@ def _warnings(case: Case, day: dt.date, status: pd.DataFrame) -> tuple[str, ...]
         found.append("Nobody is on the move in this case: the group table has no movers.")
     if (case.groups["base"] == "residents").any():
         found.append(
-            "Residents are counted as the places of the network have them, here a census: not "
+            "Residents are counted as the places of the network have them, from their source: not "
             "those present on the day. Nobody who has left or come since is counted."
         )
     open_sets = set(case.destinations_on(day)["destination_set"])

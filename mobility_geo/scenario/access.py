@@ -37,9 +37,9 @@ EVERYBODY: Final = frozenset(
 VEHICLE_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"4\s?[x*]\s?4|4wd|awd|suv|off.?road|tout.?terrain|land ?cruiser|light|leger", ("4x4",)),
     (r"moto|bike|deux.?roues", ("motorbike", "motorcycle")),
-    (r"truck|camion|lorr|hgv|poids.?lourd|heavy|\d+\s?t\b|tonn|semi|trailer|bus\b|\bcar\b|taxi",
+    (r"truck|camion|lorr|hgv|poids.?lourd|heavy|\d+\s?t\b|tonn|semi|trailer|bus\b|taxi",
      ("truck", "bus")),
-    (r"\bvoiture|\bcars\b|sedan|berline|2wd|4x2", ("car", "sedan", "truck")),
+    (r"\bvoiture|\bcars\b|sedan|berline|2wd|4x2", ("car", "sedan")),
     (r"pieton|\bpied|foot|pedestrian|walk", ("foot",)),
     (r"livestock|herd|animal|betail|troupeau", ("livestock",)),
     (r"pirogue|pinasse|boat|bateau|barge|ferry", ("pinasse", "boat", "pirogue")),

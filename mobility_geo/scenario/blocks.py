@@ -282,7 +282,8 @@ def _one(
             area=area, edge_ids=listed["edges"], crossing_ids=crossings, refs=listed["refs"],
             edge_kinds=listed["edge_kinds"], surfaces=listed["surfaces"],
             road_classes=listed["road_classes"], countries=listed["countries"],
-            informal=informal, into=into, direction=direction,
+            reaches=listed["reaches"], rainfall_classes=listed["rainfall_classes"],
+            place_ids=places, informal=informal, into=into, direction=direction,
         )  # fmt: skip
         return Disruption(
             what=what, effects=effects, probability=probability,

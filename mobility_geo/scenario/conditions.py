@@ -636,7 +636,8 @@ def _add_depth(impact: _Impact, laid: _Laid, at: IntArray, effect: DepthSpeed, w
     most = curve.speed_kph(laid.value)
     _shut(impact, laid, at, ~afloat & (most <= 0))
     free = way.speed_kph[laid.arc][laid.stretch]
-    slow = ~afloat & (most > 0) & (most < free)
+    # a way that they cannot pass at all has no speed
+    slow = ~afloat & (most > 0) & (most < free) & np.isfinite(free)
     impact.slow.append((where[slow], laid.start[slow], laid.end[slow], most[slow] / free[slow]))
     if curve.navigable_m is not None:
         deep = afloat & (laid.value >= curve.navigable_m - DEPTH_TOLERANCE_M)

@@ -20,9 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from mobility_geo.errors import OutputError
+from mobility_geo.errors import OutputError, ScenarioError
 from mobility_geo.network import Network
-from mobility_geo.scenario.disruptions import Selection, Stretches
+from mobility_geo.scenario.disruptions import LARGEST_LAT, Selection, Stretches
 from mobility_geo.scenario.scenario import Scenario
 
 IntArray = npt.NDArray[np.int32]
@@ -31,6 +31,10 @@ Shapes = npt.NDArray[np.object_]
 
 AREA_SEGMENT_DEG: Final = 0.1
 """Long sides of areas are divided before they are projected."""
+
+MARGIN_DEG: Final = 1.0
+FRAME_SEGMENT_M: Final = 50_000.0
+"""Areas are cut off this far from the network, whose frame is divided so before it is projected."""
 
 POINT_BUFFER_M: Final = 12_000.0
 LINE_BUFFER_M: Final = 4_000.0
@@ -44,6 +48,9 @@ MOST_CORNERS: Final = 256
 BESIDE_M: Final = 200.0
 BESIDE_TIMES: Final = 3.0
 """Carriageways of a road are hit together this near, m, or so many times as far as the nearest."""
+
+METHOD: Final = "2"
+"""Changes with the way in which areas are laid over edges: what was kept before is not used."""
 
 SELECTED_COLUMNS: Final = (
     "edge_id", "from_node_id", "to_node_id", "kind", "road_class", "surface", "ref", "country",
@@ -78,6 +85,7 @@ class Hits:
 
 _CACHE: WeakKeyDictionary[Network, WeakKeyDictionary[Selection, Hits]] = WeakKeyDictionary()
 _TREES: WeakKeyDictionary[Network, shapely.STRtree] = WeakKeyDictionary()
+_BOUNDS: WeakKeyDictionary[Network, shapely.Polygon] = WeakKeyDictionary()
 _ROADS: WeakKeyDictionary[Network, tuple[IntArray, IntArray]] = WeakKeyDictionary()
 _KEYS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()
 
@@ -189,7 +197,7 @@ def _cache_folder(network: Network, cache: Path) -> Path:
         If it cannot be made.
     """
     if network not in _KEYS:
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(METHOD.encode(), digest_size=16)
         digest.update(network.crs.to_wkt().encode())
         digest.update(b"".join(shapely.to_wkb(network.edges.geometry.to_numpy()).tolist()))
         for table, columns in (
@@ -285,9 +293,36 @@ def _write_hits(hits: Hits, file: Path) -> None:
 
 
 def project_area(network: Network, area: shapely.Geometry) -> shapely.Geometry:
-    """Return an area of a selection in the coordinate reference system of a network."""
-    fine = shapely.segmentize(area, AREA_SEGMENT_DEG)
-    return gpd.GeoSeries([fine], crs=4326).to_crs(network.crs).iloc[0]
+    """Return an area of a selection in the coordinate reference system of a network.
+
+    What lies far from the network is cut off: the projection may not reach so far.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be projected.
+    """
+    if network not in _BOUNDS:
+        low_x, low_y, high_x, high_y = network.edges.total_bounds
+        around = shapely.box(
+            low_x - FRAME_SEGMENT_M, low_y - FRAME_SEGMENT_M, high_x + FRAME_SEGMENT_M,
+            high_y + FRAME_SEGMENT_M,
+        )  # fmt: skip
+        drawn = gpd.GeoSeries([shapely.segmentize(around, FRAME_SEGMENT_M)], crs=network.crs)
+        west, south, east, north = drawn.to_crs(4326).total_bounds
+        _BOUNDS[network] = shapely.box(
+            west - MARGIN_DEG, max(south - MARGIN_DEG, -LARGEST_LAT), east + MARGIN_DEG,
+            min(north + MARGIN_DEG, LARGEST_LAT),
+        )  # fmt: skip
+    frame = _BOUNDS[network]
+    inside = area if shapely.covers(frame, area) else shapely.intersection(area, frame)
+    parts = [part for part in shapely.get_parts(inside) if part.geom_type == "Polygon"]
+    fine = shapely.segmentize(shapely.MultiPolygon(parts), AREA_SEGMENT_DEG)
+    shape = gpd.GeoSeries([fine], crs=4326).to_crs(network.crs).iloc[0]
+    if not bool(np.isfinite(shapely.get_coordinates(shape)).all()):
+        msg = "the area cannot be projected to the coordinate reference system of the network"
+        raise ScenarioError(msg)
+    return shape if shape.is_valid else shapely.make_valid(shape)
 
 
 def _hits(network: Network, what: Selection) -> Hits:
@@ -299,7 +334,11 @@ def _hits(network: Network, what: Selection) -> Hits:
     else:
         rows = np.flatnonzero(chosen).astype(np.int32)
         hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
-    return _highest(_whole_road(network, hits) if what.direction == "both" else hits)
+    if what.direction == "both":
+        # water stands as high on one carriageway as on the other, whatever a raster says of each
+        flooded = what.stretches is not None and what.stretches.quantity == "depth_m"
+        hits = _whole_road(network, hits, also_hit=flooded)
+    return _highest(hits)
 
 
 def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
@@ -572,17 +611,24 @@ def _carriageways(network: Network) -> tuple[IntArray, IntArray]:
     return _ROADS[network]
 
 
-def _whole_road(network: Network, hits: Hits) -> Hits:
-    """Hit every carriageway of a road that is hit in one of them."""
+def _whole_road(network: Network, hits: Hits, *, also_hit: bool) -> Hits:
+    """Hit every carriageway of a road that is hit in one of them.
+
+    `also_hit` says whether those that are hit by themselves take from the others as well.
+    """
     there, number = _carriageways(network)
     if not len(hits.edge) or not len(there):
         return hits
     mine = pd.DataFrame({"hit": np.arange(len(hits.edge)), "group": number[hits.edge]})
     all_of = pd.DataFrame({"twin": there, "group": number[there]})
-    pairs = mine[mine["group"] >= 0].merge(all_of[~np.isin(there, hits.edge)], on="group")
-    if pairs.empty:
+    if not also_hit:
+        all_of = all_of[~np.isin(there, hits.edge)]
+    pairs = mine[mine["group"] >= 0].merge(all_of, on="group")
+    hit, twin = pairs["hit"].to_numpy(dtype=np.intp), pairs["twin"].to_numpy(dtype=np.intp)
+    other = hits.edge[hit] != twin
+    hit, twin = hit[other], twin[other]
+    if not len(hit):
         return hits
-    hit, twin = pairs["hit"].to_numpy(), pairs["twin"].to_numpy()
     lines = network.edges.geometry.to_numpy()
     # the twin may be drawn the other way
     beside = np.stack(
@@ -596,11 +642,9 @@ def _whole_road(network: Network, hits: Hits) -> Hits:
         ]
     )
     start, end = beside.min(axis=0), beside.max(axis=0)
-    middle = shapely.line_interpolate_point(
-        lines[hits.edge[hit]], (hits.start[hit] + hits.end[hit]) / 2, normalized=True
-    )
+    middle = shapely.line_interpolate_point(lines[twin], (start + end) / 2, normalized=True)
     # of a long dual road only what runs beside the hit, not every piece of it
-    apart = shapely.distance(middle, lines[twin])
+    apart = shapely.distance(middle, lines[hits.edge[hit]])
     nearest = np.full(len(hits.edge), np.inf)
     np.minimum.at(nearest, hit, apart)
     near = apart <= np.maximum(BESIDE_M, BESIDE_TIMES * nearest[hit])

@@ -71,6 +71,9 @@ EXPOSURE: Final[Mapping[str, str]] = {
 WKT: Final = "geometry_wkt"
 """Column of a CSV file, and key of a TOML file, that holds the area."""
 
+WKT_DECIMALS: Final = 25
+"""Enough for every bit of a coordinate; -1 (as many as needed) drops the last one of some."""
+
 ENDINGS: Final = (".gpkg", ".csv", ".toml")
 
 MEASURED: Final[Mapping[type, Quantity]] = {DepthSpeed: "depth_m", Exposure: "exposure"}
@@ -524,7 +527,7 @@ def write_disruptions(disruptions: Iterable[Disruption], path: str | Path) -> li
     frame = pd.DataFrame(tables["disruptions"])
     frame = frame.rename(columns={"geometry": WKT})
     frame[WKT] = [
-        None if area is None else shapely.to_wkt(area, rounding_precision=-1)
+        None if area is None else shapely.to_wkt(area, rounding_precision=WKT_DECIMALS)
         for area in tables["disruptions"].geometry
     ]
     measured = any(one.what.stretches is not None for one in ordered)

@@ -120,5 +120,5 @@ def line_lengths_m(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
     first = np.flatnonzero(owner[:-1] == owner[1:])
     (x1, y1), (x2, y2) = corners[first].T, corners[first + 1].T
     pieces = np.asarray(GEOD.inv(x1, y1, x2, y2)[2])
-    total: npt.NDArray[np.float64] = np.bincount(owner[first], weights=pieces, minlength=len(lines))
-    return total
+    total = np.bincount(owner[first], weights=pieces, minlength=len(lines))
+    return np.asarray(total, dtype=np.float64)

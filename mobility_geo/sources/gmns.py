@@ -136,8 +136,9 @@ def read_link_table(
 
     References
     ----------
-    GMNS 0.96, specification of ``link``, ``node``, ``geometry`` and ``config``: dir_flag -1 means
-    that the shape runs from to_node_id to from_node_id; lengths are in long_length of config.
+    General Modeling Network Specification (zephyr-data-specs/GMNS), link.schema.json and
+    config.schema.json: dir_flag -1 means that the shape runs from to_node_id to from_node_id;
+    lengths are in the unit long_length of config.csv.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Graphs of osmnx and networkx as nodes and edges: in memory, as GraphML, as GeoPackage."""
 
 import ast
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
@@ -9,35 +9,45 @@ from xml.etree.ElementTree import ParseError
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
 
-from mobility_geo.errors import CRSError, InputError
-from mobility_geo.schema import EDGES, NODES, is_missing
+from mobility_geo.errors import CRSError, InputError, labels
+from mobility_geo.schema import EDGES, NODES, check_table, is_missing
 from mobility_geo.sources.archives import existing_file
 from mobility_geo.sources.files import read_features
 from mobility_geo.sources.geodesy import geodesic_length_m
-from mobility_geo.sources.osm import LICENCE
+from mobility_geo.sources.osm import LICENCE, carriageways, never_dual, wanted_ways
 from mobility_geo.sources.osm_tags import KEYS, edge_attributes
 from mobility_geo.sources.reading import Finding, Reading, findings_table
 
 Layers = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]
+Flags = npt.NDArray[np.bool_]
 
-ONE_WAY: Final = frozenset({True, "yes", "true", "True", "1"})
+ONE_WAY: Final = frozenset({"True", "true", "yes", "1", "-1", "reverse"})
+
+SHORTEST: Final = 0.9
+"""Length of an edge over that of its line: below it, a length is not to be believed."""
+
+UNIT_OFF: Final = 2.0
+"""Median of that ratio, or its inverse: beyond it, lengths are in another unit."""
 
 
-def graph_tables(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> Layers:
+def graph_tables(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> Layers:
     """Return the nodes and edges of a graph in the conventions of osmnx.
 
     The two directions of one way become one edge. What tags mean is in the table
     ``data/network/osm_tags.csv``, as for files of OpenStreetMap. Arcs that carry an ``edge_id``
-    are taken as `mobility_geo.network.to_networkx` wrote them.
+    are taken as `mobility_geo.network.to_networkx` wrote them. No arc is left out.
 
     Parameters
     ----------
     graph
-        Nodes with ``x`` and ``y``; arcs perhaps with ``geometry``, ``length`` (m) and tags.
+        Nodes with ``x`` and ``y``; arcs perhaps with ``geometry``, ``length`` (m) and tags. Arcs of
+        an undirected graph go both ways, but for those with ``oneway``: from their ``from`` to
+        their ``to``, as ``osmnx.convert.to_undirected`` has it.
     crs
         Coordinate reference system of the coordinates.
 
@@ -49,7 +59,7 @@ def graph_tables(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> Layers:
     Raises
     ------
     InputError
-        If the graph has no edges, or nodes have no ``x`` and ``y``.
+        If the graph has no edges, nodes have no ``x`` and ``y``, or a length is no number.
 
     Examples
     --------
@@ -60,6 +70,20 @@ def graph_tables(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> Layers:
     >>> edges["kind"].tolist(), edges["oneway"].tolist()
     (['track'], [False])
     """
+    nodes, edges, _ = _tables(graph, crs)
+    return nodes, edges
+
+
+def _tables(
+    graph: "nx.Graph[Any]", crs: pyproj.CRS
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Any]:
+    """Return nodes, edges, and what is known of each edge from its tags.
+
+    Raises
+    ------
+    InputError
+        If the graph has no edges, nodes have no ``x`` and ``y``, or a length is no number.
+    """
     if not graph.number_of_edges():
         msg = "the graph has no edges"
         raise InputError(msg)
@@ -67,10 +91,11 @@ def graph_tables(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> Layers:
     if bad:
         msg = f"nodes must have x and y; missing in {len(bad)} nodes, e.g. {bad[:3]}"
         raise InputError(msg)
-    return _nodes(graph, crs), _edges(graph, crs)
+    edges, known = _edges(graph, crs)
+    return _nodes(graph, crs), edges, known
 
 
-def _nodes(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
+def _nodes(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
     rows = [
         {"node_id": str(node), "kind": "junction",
          **{key: value for key, value in data.items() if key in NODES.names},
@@ -85,45 +110,100 @@ def _first(value: object) -> object:
     """Return a tag: of several ways that were made one edge, that of the first."""
     if isinstance(value, list):
         value = value[0] if value else None
-    return None if is_missing(value) else str(value)
+    # a GeoPackage of osmnx has an empty text where a way has no such tag
+    return None if is_missing(value) or value == "" else str(value)
 
 
-def _edges(graph: "nx.MultiDiGraph[Any]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
+def _says_one_way(value: object) -> bool:
+    """Say whether a tag ``oneway`` does, for all of the ways that were made one edge."""
+    every = value if isinstance(value, list) else [value]
+    return bool(every) and all(str(one) in ONE_WAY for one in every)
+
+
+def _arcs(graph: "nx.Graph[Any]") -> list[tuple[Any, Any, Any, Mapping[str, Any]]]:
+    """Return ends, key and attributes of all arcs; undirected ones as osmnx says they run."""
+    if graph.is_multigraph():
+        arcs = list(graph.edges(keys=True, data=True))  # type: ignore[call-overload] # nx stubs
+    else:
+        arcs = [(u, v, 0, data) for u, v, data in graph.edges(data=True)]
+    if graph.is_directed():
+        return arcs
+    # an undirected graph lists the ends in any order
+    return [
+        (v, u, key, data) if (str(data.get("from")), str(data.get("to"))) == (str(v), str(u))
+        else (u, v, key, data)
+        for u, v, key, data in arcs
+    ]  # fmt: skip
+
+
+def _edges(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     points = {n: shapely.Point(d["x"], d["y"]) for n, d in graph.nodes(data=True)}
-    arcs = list(graph.edges(keys=True, data=True))
-    foreign = [(u, v, key, data) for u, v, key, data in arcs if "edge_id" not in data]
+    arcs = _arcs(graph)
+    foreign = [data for *_, data in arcs if "edge_id" not in data]
     tags = pd.DataFrame(
-        [[_first(data.get(key)) for key in KEYS] for *_, data in foreign],
+        [[_first(data.get(key)) for key in KEYS] for data in foreign],
         columns=list(KEYS), dtype="object",
     )  # fmt: skip
-    what = iter(edge_attributes(tags).to_dict("records"))
+    known = edge_attributes(tags)
+    known["never_dual"] = never_dual(tags)
+    meant = known.to_dict("records")
+    near = 0.01 if crs.is_projected else 1e-7
     rows: dict[object, dict[str, Any]] = {}
+    waiting: dict[object, list[dict[str, Any]]] = {}
+    number = -1
     for u, v, key, data in arcs:
         line = data.get("geometry", shapely.LineString([points[u], points[v]]))
         if "edge_id" in data:
             if not data.get("reversed", False):
                 kept = {name: data.get(name) for name in EDGES.names}
-                rows[data["edge_id"]] = {**kept, "geometry": line}
+                rows[data["edge_id"]] = {**kept, "geometry": line, "tags": -1, "arcs": 1}
             continue
-        row = {**_edge(u, v, key, data, next(what)), "geometry": line}
+        number += 1
+        single = _says_one_way(data.get("oneway"))
         ids = data.get("osmid")
         way = tuple(sorted(map(str, ids if isinstance(ids, list) else [ids])))
-        back = rows.get((v, u, way))
-        if back is not None and _other_direction(back, line, data, crs):
-            back["oneway"] = False
-        elif (u, v, way) in rows:
-            rows[u, v, way, key] = row  # a true parallel
+        back = None if single else _other_direction(waiting.get((v, u, way), []), line, near)
+        if back is not None:
+            back["oneway"], back["arcs"] = False, 2
+            continue
+        row = {**_edge(u, v, key, data, meant[number]), "tags": number, "arcs": 1}
+        rows[u, v, key] = row
+        if graph.is_directed():
+            row["geometry"] = line
+            if not single:
+                waiting.setdefault((u, v, way), []).append(row)
         else:
-            rows[u, v, way] = row
-    frame = pd.DataFrame(list(rows.values())).reindex(columns=[*EDGES.names, "geometry"])
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=crs)
+            row["oneway"] = single
+            row["geometry"] = _along(line, points[u], points[v])
+    frame = pd.DataFrame(list(rows.values()))
+    of = frame["tags"].to_numpy(dtype=int)
+    own = pd.DataFrame({"tagged": True, "closed": False, "never_dual": False, "ford": False,
+                        "seasonal": False, "kind": "own", "unread": None}, index=[-1])  # fmt: skip
+    said = (pd.concat([known.astype(object), own.astype(object)]) if len(known) else own).loc[of]
+    said = said.assign(arcs=frame["arcs"].to_numpy()).reset_index(drop=True)
+    afoot = ((frame["kind"] == "walk") & (of >= 0)).to_numpy(dtype=bool)
+    frame.loc[afoot, "oneway"] = False
+    frame = frame.reindex(columns=[*EDGES.names, "geometry"])
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=crs), said
 
 
 def _edge(
     u: object, v: object, key: object, data: Mapping[str, Any], what: Mapping[Hashable, Any]
 ) -> dict[str, Any]:
-    """Return an arc as an edge; of a class that no table knows: a small road, confidence low."""
+    """Return an arc as an edge; of a class that no table knows: a small road, confidence low.
+
+    Raises
+    ------
+    InputError
+        If the length is no number.
+    """
     known = not is_missing(what["kind"])
+    length = data.get("length")
+    try:
+        length_m = np.nan if is_missing(length) else float(str(length))
+    except ValueError as error:
+        msg = f"edge {u} to {v}: length {length!r} is not a number of metres"
+        raise InputError(msg) from error
     return {
         "edge_id": f"{u}-{v}-{key}",
         "from_node_id": str(u),
@@ -136,7 +216,7 @@ def _edge(
         "oneway": True,
         "all_season": bool(what["all_season"]),
         "bridge": bool(what["bridge"]),
-        "length_m": float(str(data["length"])) if "length" in data else np.nan,
+        "length_m": length_m,
         "wait_min": 0.0,
         "source": f"OpenStreetMap way {_first(data.get('osmid')) or 'unknown'}, ODbL",
         "confidence": "medium" if known and what["tagged"] else "low",
@@ -144,16 +224,28 @@ def _edge(
 
 
 def _other_direction(
-    back: dict[str, Any], line: shapely.LineString, data: Mapping[str, Any], crs: pyproj.CRS
-) -> bool:
-    """Say whether an arc is the other direction of an edge that is there already."""
-    if data.get("oneway", False) in ONE_WAY or not back["oneway"]:
-        return False
-    near = 0.01 if crs.is_projected else 1e-7
-    return bool(line.reverse().equals_exact(back["geometry"], near))
+    waiting: list[dict[str, Any]], line: shapely.LineString, near: float
+) -> dict[str, Any] | None:
+    """Take the edge of which a line is the other direction out of those that wait for one."""
+    turned = line.reverse()
+    for place, row in enumerate(waiting):
+        if turned.equals_exact(row["geometry"], near):
+            return waiting.pop(place)
+    return None
 
 
-def graph_reading(graph: "nx.MultiDiGraph[Any]", file: str, crs: pyproj.CRS) -> Reading:
+def _along(
+    line: shapely.LineString, start: shapely.Point, end: shapely.Point
+) -> shapely.LineString:
+    """Return a line as it runs from start to end."""
+    first, last = shapely.get_point(line, 0), shapely.get_point(line, -1)
+    there = shapely.distance(first, start) + shapely.distance(last, end)
+    back = shapely.distance(first, end) + shapely.distance(last, start)
+    return line.reverse() if back < there else line
+
+
+# ------------------------------------------------------------------ readings
+def graph_reading(graph: "nx.Graph[Any]", file: str, crs: pyproj.CRS) -> Reading:
     """Return a graph as tables in WGS 84.
 
     Parameters
@@ -168,12 +260,18 @@ def graph_reading(graph: "nx.MultiDiGraph[Any]", file: str, crs: pyproj.CRS) -> 
     Returns
     -------
     Reading
-        Tables ``nodes`` and ``edges``; lengths that the graph does not have are geodesic.
+        Tables ``nodes`` and ``edges``; lengths that the graph does not have are geodesic. Rows are
+        arcs. Ways that the public may not use are left out and counted, and carriageways of one
+        road share a `carriageway_group`, as from `mobility_geo.sources.read_osm_pbf`.
 
     Raises
     ------
     InputError
-        If the graph has no edges, or nodes have no ``x`` and ``y``.
+        If the graph has no edges, nodes have no ``x`` and ``y``, or lengths are not in metres.
+    CRSError
+        If coordinates are no degrees and the system says they are.
+    SchemaError
+        If a table is not as its schema says.
 
     Examples
     --------
@@ -183,23 +281,103 @@ def graph_reading(graph: "nx.MultiDiGraph[Any]", file: str, crs: pyproj.CRS) -> 
     >>> round(graph_reading(graph, "x", pyproj.CRS(4326)).tables["edges"]["length_m"].iloc[0])
     111319
     """
-    nodes, edges = graph_tables(graph, crs)
-    geodesic = geodesic_length_m(edges)
-    missing = edges["length_m"].isna()
-    edges["length_m"] = edges["length_m"].where(~missing, geodesic)
-    findings = []
-    if bool(missing.any()):
-        findings.append(
-            Finding(check="no length", severity="note", table="edges", unit="edges",
-                    id=f"{int(missing.sum())} edges", value=float(missing.sum()),
-                    finding="the graph gives none: measured along the line on the ellipsoid")
-        )  # fmt: skip
-    arcs = graph.number_of_edges()
+    try:
+        nodes, edges, said = _tables(graph, crs)
+    except InputError as error:
+        msg = f"{file}: {error}"
+        raise InputError(msg) from error
+    west, south, east, north = nodes.total_bounds
+    if crs.is_geographic and (west < -180 or east > 180 or south < -90 or north > 90):  # noqa: PLR2004 - degrees
+        msg = (
+            f"{file}: coordinates from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g} are no "
+            f"degrees; say their system with crs=..., e.g. crs=32630 for UTM zone 30"
+        )
+        raise CRSError(msg)
+    closed = said["closed"].to_numpy(dtype=bool)
+    findings = _findings(edges, said)
+    edges, said = edges[~closed].reset_index(drop=True), said[~closed]
+    if not len(edges):
+        msg = f"{file}: access is no or private on all {len(closed)} edges"
+        raise InputError(msg)
+    edges, more = _measured(edges, file)
+    ends = pd.concat([edges["from_node_id"], edges["to_node_id"]]).unique()
+    nodes = nodes[nodes["node_id"].isin(ends).to_numpy(dtype=bool)].reset_index(drop=True)
+    nodes, edges = nodes.to_crs(4326), edges.to_crs(4326)
+    known = edges["carriageway_group"].to_numpy(dtype=object)
+    group = np.where(
+        pd.isna(known), carriageways(edges, said["never_dual"].to_numpy(dtype=bool)), known
+    )
     return Reading(
         file=file, publisher="graph of osmnx", licence=LICENCE,
-        tables={"nodes": nodes.to_crs(4326), "edges": edges.to_crs(4326)},
-        rows_read=arcs, rows_kept=arcs, findings=findings_table(findings),
+        tables={
+            "nodes": check_table(nodes, NODES),
+            "edges": check_table(edges.assign(carriageway_group=group), EDGES),
+        },
+        rows_read=graph.number_of_edges(), rows_kept=int(said["arcs"].sum()),
+        findings=findings_table([*findings, *more]),
     )  # fmt: skip
+
+
+def _findings(edges: gpd.GeoDataFrame, said: pd.DataFrame) -> list[Finding]:
+    closed = said["closed"].to_numpy(dtype=bool)
+    unknown = said["kind"].isna().to_numpy(dtype=bool)
+    unread = said["unread"].notna().to_numpy(dtype=bool) & ~unknown
+    silent = ~said["tagged"].to_numpy(dtype=bool) & ~unread & ~unknown
+    words = ", ".join(sorted(set(said.loc[unread, "unread"]))[:6])
+    cases = (
+        ("no access", closed, "access is no or private: left out"),
+        ("class not known", unknown & ~closed,
+         "no highway or route that is known: taken as a small road, confidence low"),
+        ("surface assumed", silent & ~closed,
+         "no surface or tracktype: the usual one of the class, confidence low"),
+        ("surface not known", unread & ~closed,
+         f"surface or tracktype not known ({words}): the usual one of the class, confidence low"),
+        ("ford", said["ford"].to_numpy(dtype=bool) & ~closed, "not passable all year round"),
+        ("seasonal way", said["seasonal"].to_numpy(dtype=bool) & ~closed,
+         "not passable all year round"),
+    )  # fmt: skip
+    return [_finding(check, "note", edges, hit, text) for check, hit, text in cases if hit.any()]
+
+
+def _finding(check: str, severity: str, edges: gpd.GeoDataFrame, hit: Flags, text: str) -> Finding:
+    ids = edges.loc[hit, "edge_id"]
+    return Finding(check=check, severity=severity, table="edges", unit="edges", finding=text,
+                   id=f"{len(ids)} edges, e.g. {labels(ids)}", value=float(len(ids)))  # fmt: skip
+
+
+def _measured(edges: gpd.GeoDataFrame, file: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Return edges with a length each; those that are given are held against their lines.
+
+    Raises
+    ------
+    InputError
+        If most of the lengths are not in metres.
+    """
+    line_m = geodesic_length_m(edges).to_numpy(dtype=float)
+    given = edges["length_m"].to_numpy(dtype=float)
+    missing = np.isnan(given)
+    measured = ~missing & (line_m > 0)
+    ratio = given[measured] / line_m[measured]
+    if len(ratio) and not 1 / UNIT_OFF <= (middle := float(np.median(ratio))) <= UNIT_OFF:
+        msg = (
+            f"{file}: length is {middle:.3g} times that of the line on the ellipsoid, in the "
+            f"median of {len(ratio)} edges: it is not in metres; convert it, or leave it out"
+        )
+        raise InputError(msg)
+    short = measured.copy()
+    short[measured] = ratio < SHORTEST
+    cases = (
+        ("no length", "note", missing,
+         "the graph gives none: measured along the line on the ellipsoid"),
+        ("length too short", "warning", short,
+         f"less than {SHORTEST:.0%} of their line: measured along it on the ellipsoid instead"),
+    )  # fmt: skip
+    found = [
+        _finding(check, severity, edges, hit, text)
+        for check, severity, hit, text in cases
+        if hit.any()
+    ]
+    return edges.assign(length_m=np.where(missing | short, line_m, given)), found
 
 
 def read_graphml(path: str | Path, *, crs: pyproj.CRS | str | int | None = None) -> Reading:
@@ -220,9 +398,12 @@ def read_graphml(path: str | Path, *, crs: pyproj.CRS | str | int | None = None)
     Raises
     ------
     InputError
-        If the file is missing, is no GraphML, or its nodes have no ``x`` and ``y``.
+        If the file is missing, is no GraphML, its nodes have no ``x`` and ``y``, or its lengths are
+        not in metres.
     CRSError
-        If it states no coordinate reference system.
+        If it states no coordinate reference system, or one that cannot be right.
+    SchemaError
+        If a table is not as its schema says.
 
     Examples
     --------
@@ -232,11 +413,10 @@ def read_graphml(path: str | Path, *, crs: pyproj.CRS | str | int | None = None)
     """
     file = existing_file(path)
     try:
-        read = nx.read_graphml(file, force_multigraph=True)
+        graph: nx.Graph[Any] = nx.read_graphml(file, force_multigraph=True)
     except (ParseError, nx.NetworkXError, KeyError, ValueError, UnicodeDecodeError) as error:
         msg = f"{path}: not GraphML, or damaged: {error}"
         raise InputError(msg) from error
-    graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph(read)
     stated = crs or graph.graph.get("crs")
     if stated is None:
         msg = f"{path}: states no coordinate reference system; say it with crs=..., e.g. crs=4326"
@@ -248,7 +428,7 @@ def read_graphml(path: str | Path, *, crs: pyproj.CRS | str | int | None = None)
             data.update({key: _written(key, value) for key, value in data.items()})
         known = pyproj.CRS(stated)
     except (ValueError, shapely.errors.ShapelyError, pyproj.exceptions.CRSError) as error:
-        msg = f"{path}: a coordinate, length, geometry or system in it is none: {error}"
+        msg = f"{path}: a coordinate, geometry or reference system in it is none: {error}"
         raise InputError(msg) from error
     return graph_reading(graph, file.name, known)
 
@@ -268,7 +448,7 @@ def _written(key: str, value: object) -> object:
 
 
 def read_osmnx_geopackage(path: str | Path) -> Reading:
-    """Read the GeoPackage that ``osmnx.save_graph_geopackage`` writes.
+    """Read the GeoPackage that ``osmnx.save_graph_geopackage`` writes, directed or not.
 
     Parameters
     ----------
@@ -283,7 +463,10 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
     Raises
     ------
     InputError
-        If the file is missing, or lacks a layer or column of these.
+        If the file is missing, lacks a layer, column or node of these, or its lengths are not in
+        metres.
+    SchemaError
+        If a table is not as its schema says.
 
     Examples
     --------
@@ -303,18 +486,28 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
     ]
     if lacking:
         raise InputError(lacking)
-    graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    # osmnx writes each street once unless it is told to write both directions
+    once = {"from", "to"} <= set(edges.columns)
+    graph: nx.MultiGraph[Any] = nx.MultiGraph() if once else nx.MultiDiGraph()
     corners = shapely.get_coordinates(nodes.geometry.to_numpy())
     graph.add_nodes_from(
-        (int(node), {"x": x, "y": y})
+        (str(node), {"x": x, "y": y})
         for node, (x, y) in zip(nodes["osmid"], corners.tolist(), strict=True)
     )
+    lost = ~(edges["u"].astype(str).isin(graph.nodes) & edges["v"].astype(str).isin(graph.nodes))
+    if lost.any():
+        pairs = edges.loc[lost, ["u", "v"]].astype(str).agg(" to ".join, axis=1)
+        msg = (
+            f"{name}: layer 'edges': ends must be in layer 'nodes'; wrong in "
+            f"{int(lost.sum())} rows, e.g. {labels(pairs)}"
+        )
+        raise InputError(msg)
     geometry = edges.geometry.name
     for row in edges.rename(columns={geometry: "geometry"}).to_dict("records"):
-        ends = int(row.pop("u")), int(row.pop("v")), int(row.pop("key", 0))
+        ends = str(row.pop("u")), str(row.pop("v")), row.pop("key", None)
         graph.add_edge(*ends, **{
             str(key): _written(str(key), value) for key, value in row.items()
-            if not (isinstance(value, float) and np.isnan(value)) and value is not None
+            if not is_missing(value)
         })  # fmt: skip
     reading = graph_reading(graph, name, pyproj.CRS(4326))
     merged = pd.concat([findings_table(list(notes)), reading.findings], ignore_index=True)
@@ -325,13 +518,16 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
     )  # fmt: skip
 
 
+# ------------------------------------------------------------------ download
 def download_osm(
     place: str | None = None,
     *,
     bbox: tuple[float, float, float, float] | None = None,
-    network_type: str = "all",
+    classes: Collection[str] | None = None,
 ) -> Reading:
     """Fetch roads from OpenStreetMap's servers through osmnx, on a machine with internet.
+
+    Which servers, and whether answers are kept, is for ``osmnx.settings`` to say.
 
     Parameters
     ----------
@@ -339,19 +535,21 @@ def download_osm(
         Name of a place that Nominatim finds, such as ``Gao, Mali``.
     bbox
         West, south, east, north, degrees; instead of a place.
-    network_type
-        As osmnx has it: ``all``, ``drive``, ``drive_service``, ``walk``, ...
+    classes
+        Values of ``highway`` and ``route`` to keep, as in `mobility_geo.sources.read_osm_pbf`.
 
     Returns
     -------
     Reading
-        Tables ``nodes`` and ``edges`` in WGS 84.
+        Tables ``nodes`` and ``edges`` in WGS 84: the ways that `read_osm_pbf` would read, from
+        junction to junction. Unlike there, ways that follow each other with the same id only are
+        one edge, and what lies outside the place or box is cut off.
 
     Raises
     ------
     InputError
-        If neither or both of place and bbox are given, osmnx is not installed, nothing is found,
-        or the servers do not answer.
+        If neither or both of place and bbox are given, a class is unknown, osmnx is not installed,
+        nothing is found, or the servers do not answer.
 
     Examples
     --------
@@ -362,18 +560,33 @@ def download_osm(
     if (place is None) == (bbox is None):
         msg = "give a place or a bbox (west, south, east, north)"
         raise InputError(msg)
+    wanted = wanted_ways(classes)
     try:
         import osmnx  # noqa: PLC0415 - two seconds, and an extra of its own
     except ImportError as error:
         msg = "osmnx is not installed: pip install 'mobility-geo[osm]'"
         raise InputError(msg) from error
     where = place if place is not None else f"box {bbox}"
+    filters = [
+        f'["{key}"~"^({"|".join(sorted(values))})$"]["area"!~"yes"]'
+        for key, values in (("highway", wanted.highway), ("route", wanted.route))
+        if values
+    ]
+    tags = osmnx.settings.useful_tags_way
+    how: dict[str, Any] = {
+        "custom_filter": filters, "simplify": False, "retain_all": True, "truncate_by_edge": True
+    }  # fmt: skip
     try:
+        osmnx.settings.useful_tags_way = sorted({*tags, *KEYS})
         if bbox is not None:
-            graph = osmnx.graph_from_bbox(bbox, network_type=network_type)
+            graph = osmnx.graph_from_bbox(bbox, **how)
         else:
-            graph = osmnx.graph_from_place(str(place), network_type=network_type)
+            graph = osmnx.graph_from_place(str(place), **how)
+        # one surface, one direction and one class along each edge
+        graph = osmnx.simplify_graph(graph, edge_attrs_differ=["osmid"], remove_rings=False)
     except Exception as error:
         msg = f"{where}: nothing came from OpenStreetMap: {type(error).__name__}: {error}"
         raise InputError(msg) from error
+    finally:
+        osmnx.settings.useful_tags_way = tags
     return graph_reading(graph, where, pyproj.CRS(graph.graph["crs"]))

@@ -1,7 +1,8 @@
-"""From lines as they are drawn to nodes and edges: ends snapped, junctions cut, each change told."""
+"""From lines as they are drawn to nodes and edges: ends snapped, junctions cut, all told."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import geopandas as gpd
@@ -37,6 +38,10 @@ from mobility_geo.sources.reading import Finding
 TOUCH_M: Final = 1.0
 """A junction so near the middle of a line lies on it: coordinates are often rounded to 1e-5 deg."""
 
+DRAWN_M: Final = 0.02
+"""An end so near a line is drawn on it, and joins it whatever their levels: degrees of seven digits
+are rounded by up to a centimetre."""
+
 CHAIN: Final = 2.0
 """Ends that hang together over more than this many tolerances are no single junction."""
 
@@ -47,6 +52,7 @@ WHAT_IT_MEANS: Final = {
     "end snapped": "ends of lines moved to a common node",
     "end joined to line": "dead ends moved to the nearest line, which is cut there",
     "line cut": "lines cut where others end or cross",
+    "joint cut": "lines cut where they share a vertex with another",
     "crossing cut": "crossings made junctions",
     "duplicate dropped": "lines drawn twice; one is kept",
     "collapsed": "lines that lie within the tolerance of one node; left out",
@@ -77,7 +83,7 @@ class _Changes:
     shape: list[Shapes] = field(default_factory=list)
 
     def add(
-        self, kind: str, row: Ints, shape: Shapes, distance_m: Floats, note: list[str] | None = None
+        self, kind: str, row: Ints, shape: object, distance_m: Floats, note: list[str] | None = None
     ) -> None:
         """Add changes of one kind; row -1 is no line in particular."""
         if len(row):
@@ -96,7 +102,6 @@ class _Rules:
     crossings: bool
     split: bool
     to_metres: pyproj.Transformer
-    to_degrees: pyproj.Transformer
     raised: Flags
     layer: Floats
     oneway: Flags
@@ -111,6 +116,11 @@ class _Rules:
         """A junction so near a line lies on it."""
         return max(min(TOUCH_M, self.snap_m), TINY_M)
 
+    def to_degrees(self, xy: Floats) -> Floats:
+        """Return longitude and latitude of places in metres."""
+        lon, lat = self.to_metres.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+        return np.column_stack([lon, lat]).reshape(-1, 2) + 0.0
+
     def same_level(self, one: Ints, other: Ints) -> Flags:
         """Say of pairs of rows whether their lines can meet away from their ends."""
         return np.asarray(
@@ -118,7 +128,7 @@ class _Rules:
         )
 
 
-def build_topology(  # noqa: PLR0913
+def build_topology(
     lines: gpd.GeoDataFrame,
     *,
     snap_m: float = 10.0,
@@ -167,7 +177,8 @@ def build_topology(  # noqa: PLR0913
         ``from_node_id``, ``to_node_id`` and ``length_m``, on the ellipsoid.
     changes
         One row per change: ``change``, ``edge_id`` as given, ``distance_m`` (moved, or length left
-        out), ``note``, and the place. All three in WGS 84.
+        out), ``note``, and a point: where an end moved to, or the middle of a line that was left
+        out. All three in WGS 84.
 
     Raises
     ------
@@ -199,7 +210,7 @@ def build_topology(  # noqa: PLR0913
     work = from_shapes(frame.geometry.to_numpy(), np.arange(len(frame)), rules.to_metres)
     work = _without_points(work, changes)
     work = _settle(work, rules, frame, min_length_m, changes, tell)
-    if merge:
+    if merge and len(work):
         work = _joined(work, rules, frame, changes)
     if not len(work):
         msg = f"no line is left of {len(lines)}; is snap_m = {snap_m:g} m larger than the lines?"
@@ -323,6 +334,11 @@ def _own_order(frame: gpd.GeoDataFrame, ids: Shapes) -> Ints:
     return np.asarray(keys.sort_values(list(keys.columns), kind="stable").index, dtype=np.int64)
 
 
+@lru_cache(maxsize=8)
+def _change(metric: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(4326, metric, always_xy=True)
+
+
 def _rules(frame: gpd.GeoDataFrame, *, snap_m: float, crossings: bool, split: bool) -> _Rules:
     metric = metric_crs(frame)
     size = len(frame)
@@ -336,8 +352,7 @@ def _rules(frame: gpd.GeoDataFrame, *, snap_m: float, crossings: bool, split: bo
     oneway = _truth(frame["oneway"]) if "oneway" in frame.columns else np.zeros(size, dtype=bool)
     return _Rules(
         snap_m=snap_m, crossings=crossings, split=split, raised=raised, layer=layer, oneway=oneway,
-        to_metres=pyproj.Transformer.from_crs(4326, metric, always_xy=True),
-        to_degrees=pyproj.Transformer.from_crs(metric, 4326, always_xy=True),
+        to_metres=_change(metric.srs),
     )  # fmt: skip
 
 
@@ -352,7 +367,7 @@ def _text(column: pd.Series) -> Shapes:
 
 
 # ------------------------------------------------------------------ rounds
-def _settle(  # noqa: PLR0913, PLR0917
+def _settle(
     work: Linework,
     rules: _Rules,
     frame: gpd.GeoDataFrame,
@@ -365,6 +380,8 @@ def _settle(  # noqa: PLR0913, PLR0917
         tell("Topology: ends and junctions", 0.1 + 0.75 * (1 - 0.5**number))
         work = _without_duplicates(work, rules, frame, changes)
         work, moved = _snapped(work, rules, changes)
+        if not len(work):
+            break
         cut = False
         if rules.split or rules.crossings:
             work, cut = _cut(work, rules, changes)
@@ -375,7 +392,7 @@ def _settle(  # noqa: PLR0913, PLR0917
             break
         work = kept
     else:
-        point = shapely.points(work.lonlat[:1])
+        point = _dots(work.lonlat[:1])
         changes.add("not settled", np.array([-1]), point, np.zeros(1))
     _report_left(work, rules, changes)
     return work
@@ -441,7 +458,7 @@ def _snapped(work: Linework, rules: _Rules, changes: _Changes) -> tuple[Linework
     at = np.flatnonzero(moving)
     line = at % len(work)
     changes.add(
-        "end snapped", work.row[line], _segments(work.lonlat[ends[at]], work.lonlat[goal[at]]),
+        "end snapped", work.row[line], _dots(work.lonlat[goal[at]]),
         _apart_m(work.lonlat[ends[at]], work.lonlat[goal[at]]),
     )  # fmt: skip
     size = len(work)
@@ -479,7 +496,7 @@ def _without_points(work: Linework, changes: _Changes) -> Linework:
     if not bool(alone.any()):
         return work
     at = work.start[:-1][alone]
-    changes.add("zero length", work.row[alone], shapely.points(work.lonlat[at]), np.zeros(len(at)))
+    changes.add("zero length", work.row[alone], _dots(work.lonlat[at]), np.zeros(len(at)))
     return take(work, np.flatnonzero(~alone))
 
 
@@ -501,7 +518,10 @@ def _without_duplicates(
     if not bool(alike.any()):
         return work
     some = np.flatnonzero(alike)
-    shapes = shapely.linestrings(take(work, some).lonlat, indices=take(work, some).owner)
+    those = take(work, some)
+    shapes: Shapes = np.asarray(
+        shapely.linestrings(those.lonlat, indices=those.owner), dtype=object
+    )
     forth, back = shapely.to_wkb(shapes), shapely.to_wkb(shapely.reverse(shapes))
     key = np.where(oneway[some], forth, np.minimum(forth, back))
     again = pd.DataFrame({"key": key, "oneway": oneway[some]}).duplicated().to_numpy()
@@ -543,6 +563,15 @@ def _without_isolated(work: Linework, min_length_m: float, changes: _Changes) ->
 # ------------------------------------------------------------------ cutting
 def _cut(work: Linework, rules: _Rules, changes: _Changes) -> tuple[Linework, bool]:
     """Join dead ends to lines, and cut lines where others end or cross."""
+    if rules.split:
+        joint = _joints(work, rules)
+        if len(joint):
+            owner = np.searchsorted(work.start, joint, side="right") - 1
+            changes.add("joint cut", work.row[owner], _dots(work.lonlat[joint]),
+                        np.zeros(len(joint)))  # fmt: skip
+            return insert_and_split(
+                work, owner, along_m(work)[joint], work.lonlat[joint], work.xy[joint]
+            ), True
     node, vertex = _points(work)
     shapes = to_shapes(work, metres=True)
     tree = shapely.STRtree(shapes)
@@ -562,7 +591,7 @@ def _cut(work: Linework, rules: _Rules, changes: _Changes) -> tuple[Linework, bo
             )
             changes.add(
                 "end joined to line", work.row[ends % len(work)],
-                _segments(work.lonlat[at], goal_ll), _apart_m(work.lonlat[at], goal_ll),
+                _dots(goal_ll), _apart_m(work.lonlat[at], goal_ll),
             )  # fmt: skip
             inside = place[0] >= 0
             line.append(place[0][inside].astype(np.int64))
@@ -577,19 +606,47 @@ def _cut(work: Linework, rules: _Rules, changes: _Changes) -> tuple[Linework, bo
     cuts = sum(map(len, line))
     if rules.crossings:
         crossed = _crossings(work, rules, shapes, tree)
-        for store, values in zip((line, along, lonlat, xy), crossed, strict=True):
-            store.append(values)  # type: ignore[arg-type]
+        line.append(crossed[0])
+        along.append(crossed[1])
+        lonlat.append(crossed[2])
+        xy.append(crossed[3])
     owner = np.concatenate(line) if line else np.zeros(0, dtype=np.int64)
     if not len(owner):
         return _without_repeats(moved, changes), moved is not work
     places = np.concatenate(lonlat)
     kinds = np.arange(len(owner)) < cuts
     for kind, those in (("line cut", kinds), ("crossing cut", ~kinds)):
-        changes.add(
-            kind, work.row[owner[those]], shapely.points(places[those]), np.zeros(those.sum())
-        )
+        changes.add(kind, work.row[owner[those]], _dots(places[those]), np.zeros(those.sum()))
     made = insert_and_split(moved, owner, np.concatenate(along), places, np.concatenate(xy))
     return _without_repeats(made, changes), True
+
+
+def _joints(work: Linework, rules: _Rules) -> Ints:
+    """Return vertices inside lines where others end or branch off: drawn joined, so joined.
+
+    A vertex that two lines pass side by side is none: only where more than two ways lead on.
+    """
+    real = np.flatnonzero(~work.extra)
+    owner = work.owner[real]
+    place = np.unique(work.lonlat[real] @ np.array([1, 1j]), return_inverse=True)[1]
+    tip = np.ones(len(real), dtype=bool)
+    tip[1:-1] = (owner[1:-1] != owner[:-2]) | (owner[1:-1] != owner[2:])
+    ends = np.zeros(int(place.max()) + 1, dtype=bool)
+    ends[place[tip]] = True
+    inside = np.flatnonzero(~tip)
+    row = work.row[owner[inside]]
+    level = pd.factorize(rules.layer[row])[0]
+    group = pd.factorize(place[inside] * (int(level.max(initial=0)) + 1) + level)[0]
+    flat = np.flatnonzero(~rules.raised[row])
+    ways = pd.DataFrame(
+        {
+            "group": np.concatenate([group[flat], group[flat]]),
+            "to": np.concatenate([place[inside[flat] - 1], place[inside[flat] + 1]]),
+        }
+    ).drop_duplicates()
+    count = np.bincount(ways["group"], minlength=int(group.max(initial=0)) + 1)
+    branches = ~rules.raised[row] & (count[group] > 2)  # noqa: PLR2004
+    return np.asarray(real[inside[ends[place[inside]] | branches]], dtype=np.int64)
 
 
 def _dead_ends(
@@ -599,18 +656,19 @@ def _dead_ends(
     degree = np.bincount(node, minlength=len(vertex))
     ends = np.flatnonzero(degree[node] == 1)
     at = work.ends[ends]
-    points = shapely.points(work.xy[at])
+    points: Shapes = np.asarray(_dots(work.xy[at]), dtype=object)
     which, line = tree.query(points, predicate="dwithin", distance=rules.near_m)
     own = ends[which] % len(work)
-    fits = (own != line) & rules.same_level(work.row[own], work.row[line])
-    which, line = which[fits], line[fits]
-    shapes = np.asarray(tree.geometries)
+    shapes: Shapes = np.asarray(tree.geometries, dtype=object)
     away = shapely.distance(points[which], shapes[line])
+    level = rules.same_level(work.row[own], work.row[line])
+    fits = (own != line) & (level | (away <= DRAWN_M))
+    which, line, away = which[fits], line[fits], away[fits]
     order = np.lexsort((line, np.round(away, 6), which))
     first = np.ones(len(order), dtype=bool)
     first[1:] = which[order][1:] != which[order][:-1]
     which, line = which[order][first], line[order][first].astype(np.int64)
-    along = shapely.line_locate_point(shapes[line], points[which])
+    along: Floats = np.asarray(shapely.line_locate_point(shapes[line], points[which]))
     foot = shapely.get_coordinates(shapely.line_interpolate_point(shapes[line], along))
     hit = vertex_near(work, line, along) if len(line) else np.zeros(0, dtype=np.int64)
     # an end of the line that is near enough itself goes before a place beside it
@@ -620,7 +678,7 @@ def _dead_ends(
     at_end = to_tip.min(axis=0) <= rules.near_m
     hit = np.where(at_end, tips[nearer, np.arange(len(line))], hit)
     goal_xy = np.where((hit >= 0)[:, None], work.xy[hit], foot)
-    degrees = np.column_stack(rules.to_degrees.transform(foot[:, 0], foot[:, 1])) + 0.0
+    degrees = rules.to_degrees(foot)
     goal_ll = np.where((hit >= 0)[:, None], work.lonlat[hit], degrees)
     # an end that moves itself is no place to go to
     going = np.zeros(len(vertex), dtype=bool)
@@ -638,7 +696,7 @@ def _on_lines(
     """Return lines on whose middle a junction of others lies: line, how far along it, and node."""
     degree = np.bincount(node, minlength=len(vertex))
     some = np.flatnonzero(degree > 1)
-    points = shapely.points(work.xy[vertex[some]])
+    points = _dots(work.xy[vertex[some]])
     which, line = tree.query(points, predicate="dwithin", distance=rules.touch_m)
     which, line = some[which], line.astype(np.int64)
     size = len(work)
@@ -653,8 +711,10 @@ def _on_lines(
     inner = order[np.arange(len(pair)) - np.repeat(np.cumsum(end - begin) - end, end - begin)]
     level = rules.same_level(work.row[inner % size], work.row[line[pair]])
     fits = np.bincount(pair, weights=level, minlength=len(which)) > 0
-    shapes = np.asarray(tree.geometries)
-    along = shapely.line_locate_point(shapes[line], shapely.points(work.xy[vertex[which]]))
+    shapes: Shapes = np.asarray(tree.geometries, dtype=object)
+    points = _dots(work.xy[vertex[which]])
+    fits |= shapely.distance(points, shapes[line]) <= DRAWN_M
+    along = shapely.line_locate_point(shapes[line], points)
     # nearer to its end than the tolerance, it is a matter of snapping
     fits &= (along > rules.touch_m) & (along < shapely.length(shapes[line]) - rules.touch_m)
     return line[fits], along[fits], which[fits]
@@ -677,13 +737,58 @@ def _crossings(
     length = shapely.length(shapes[line])
     inside = (along > TINY_M) & (along < length - TINY_M)
     # of both lines, or of none: where one ends, it is cut as where lines end
-    both = inside[: len(pair)] & inside[len(pair) :]
-    inside = np.concatenate([both, both])
     xy = shapely.get_coordinates(parts)
-    degrees = np.column_stack(rules.to_degrees.transform(xy[:, 0], xy[:, 1])).reshape(-1, 2) + 0.0
+    both = inside[: len(pair)] & inside[len(pair) :]
+    both &= ~_meet_near(work, one[pair], other[pair], xy)
+    inside = np.concatenate([both, both])
+    degrees = rules.to_degrees(xy)
+    bent = _bends(work, rules, shapes, tree)
     return (
-        line[inside], along[inside], np.concatenate([degrees, degrees])[inside],
-        np.concatenate([xy, xy])[inside],
+        np.concatenate([line[inside], bent[0]]), np.concatenate([along[inside], bent[1]]),
+        np.concatenate([np.concatenate([degrees, degrees])[inside], bent[2]]),
+        np.concatenate([np.concatenate([xy, xy])[inside], bent[3]]),
+    )  # fmt: skip
+
+
+def _meet_near(work: Linework, one: Ints, other: Ints, xy: Floats) -> Flags:
+    """Say which places lie within a metre of a common end of two lines.
+
+    Lines that leave a junction side by side cross again right there, or not, by the last digit.
+    """
+    met = np.zeros(len(xy), dtype=bool)
+    tips = work.start[:-1], work.start[1:] - 1
+    for first in tips:
+        for second in tips:
+            same = (work.lonlat[first[one]] == work.lonlat[second[other]]).all(axis=1)
+            met |= same & (np.hypot(*(work.xy[first[one]] - xy).T) <= TOUCH_M)
+    return met
+
+
+def _bends(
+    work: Linework, rules: _Rules, shapes: Shapes, tree: shapely.STRtree
+) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return where a line has a vertex on another line, as a crossing of both.
+
+    Whether two such lines cross or only touch is a matter of the last digit.
+    """
+    inner = ~work.extra
+    inner[work.ends] = False
+    vertex = np.flatnonzero(inner)
+    which, line = tree.query(_dots(work.xy[vertex]), predicate="dwithin", distance=TINY_M)
+    vertex, line = vertex[which], line.astype(np.int64)
+    own = np.searchsorted(work.start, vertex, side="right") - 1
+    fits = (own != line) & rules.same_level(work.row[own], work.row[line])
+    vertex, line, own = vertex[fits], line[fits], own[fits]
+    along = np.asarray(shapely.line_locate_point(shapes[line], _dots(work.xy[vertex])))
+    fits = (along > TINY_M) & (along < shapely.length(shapes[line]) - TINY_M)
+    if len(line):
+        fits &= vertex_near(work, line, along) < 0
+        fits &= ~_meet_near(work, own, line, work.xy[vertex])
+    vertex, line, own, along = vertex[fits], line[fits], own[fits], along[fits]
+    both = np.concatenate([vertex, vertex])
+    return (
+        np.concatenate([line, own]), np.concatenate([along, along_m(work)[vertex]]),
+        work.lonlat[both], work.xy[both],
     )  # fmt: skip
 
 
@@ -700,7 +805,7 @@ def _report_left(work: Linework, rules: _Rules, changes: _Changes) -> None:
         order = np.argsort(label, kind="stable")
         first = order[np.searchsorted(label[order], left)]
         changes.add(
-            "chain left apart", np.full(len(left), -1), shapely.points(work.lonlat[vertex[first]]),
+            "chain left apart", np.full(len(left), -1), _dots(work.lonlat[vertex[first]]),
             diameter[left], [f"{count[one]} ends" for one in left],
         )  # fmt: skip
     if not rules.split:
@@ -709,13 +814,13 @@ def _report_left(work: Linework, rules: _Rules, changes: _Changes) -> None:
     degree = np.bincount(node, minlength=len(vertex))
     ends = np.flatnonzero(degree[node] == 1)
     tree = shapely.STRtree(shapes)
-    points = shapely.points(work.xy[work.ends[ends]])
+    points = _dots(work.xy[work.ends[ends]])
     which, line = tree.query(points, predicate="dwithin", distance=rules.near_m)
     own = ends[which] % len(work)
     apart = (own != line) & ~rules.same_level(work.row[own], work.row[line])
     some = np.unique(ends[which[apart]])
     at = work.ends[some]
-    changes.add("left below or above", work.row[some % len(work)], shapely.points(work.lonlat[at]),
+    changes.add("left below or above", work.row[some % len(work)], _dots(work.lonlat[at]),
                 np.zeros(len(some)))  # fmt: skip
 
 
@@ -755,7 +860,7 @@ def _joined(work: Linework, rules: _Rules, frame: gpd.GeoDataFrame, changes: _Ch
         start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64), row=parts.row[begins],
     )  # fmt: skip
     at = parts.lonlat[turned[parts.start[:-1][~begins]]]
-    changes.add("pieces joined", parts.row[~begins], shapely.points(at), np.zeros(len(at)))
+    changes.add("pieces joined", parts.row[~begins], _dots(at), np.zeros(len(at)))
     return made
 
 
@@ -774,7 +879,7 @@ def _tables(
             "node_id": names, "kind": "junction", "name": pd.Series(None, dtype="str"),
             "country": pd.Series(None, dtype="str"), "degree": np.bincount(node),
         },
-        geometry=shapely.points(place), crs=4326,
+        geometry=_dots(place), crs=4326,
     )  # fmt: skip
     given = pd.Series(ids[work.row], dtype="str")
     part = given.groupby(given).cumcount() + 1
@@ -811,6 +916,10 @@ def _changes_table(changes: _Changes, ids: Shapes) -> gpd.GeoDataFrame:
     row = np.concatenate([np.zeros(0, dtype=np.int64), *changes.row])
     edge = np.where(row >= 0, ids[row], None) if len(row) else np.zeros(0, dtype=object)
     kind = np.repeat(np.array(changes.kind, dtype=object), [len(one) for one in changes.row])
+    # points alone: a layer of QGIS has one type, and a move of metres is seen only as a point
+    places = np.concatenate([np.zeros(0, dtype=object), *changes.shape])
+    drawn = shapely.get_type_id(places) == 1
+    places[drawn] = shapely.get_point(places[drawn], -1)
     return gpd.GeoDataFrame(
         {
             "change": pd.Series(kind, dtype="str"),
@@ -818,12 +927,12 @@ def _changes_table(changes: _Changes, ids: Shapes) -> gpd.GeoDataFrame:
             "distance_m": np.concatenate([np.zeros(0), *changes.distance_m]),
             "note": pd.Series([note for notes in changes.note for note in notes], dtype="str"),
         },
-        geometry=list(np.concatenate([np.zeros(0, dtype=object), *changes.shape])), crs=4326,
+        geometry=places, crs=4326,
     )  # fmt: skip
 
 
-def _segments(begin: Floats, end: Floats) -> Shapes:
-    return np.asarray(shapely.linestrings(np.stack([begin, end], axis=1)), dtype=object)
+def _dots(places: Floats) -> Shapes:
+    return np.asarray(shapely.points(places), dtype=object).reshape(-1)
 
 
 def _apart_m(begin: Floats, end: Floats) -> Floats:

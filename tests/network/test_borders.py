@@ -22,6 +22,7 @@ from mobility_geo.network.accesses import (
 from mobility_geo.network.borders import HALF_M, NEAR_POST_M, assign_countries, cut_at_borders
 from mobility_geo.schema import CROSSINGS, EDGES, NODES, SEASONS, empty_table
 from mobility_geo.sources.geodesy import GEOD
+from mobility_geo.testing import draw_network
 from mobility_geo.testing.drawing import PROFILES, SPEEDS
 from mobility_geo.testing.strategies import networks
 
@@ -349,6 +350,15 @@ def test_a_country_of_a_node_that_no_zone_has_is_cut_in_the_middle():
     assert crossings.geometry.iloc[0].x == pytest.approx(2.0)
 
 
+def test_a_line_that_a_coarse_map_has_in_one_country_is_cut_in_the_middle():
+    """The map says AAA all along, the nodes know better; or the line begins abroad."""
+    nodes, edges = straight(0.2, 0.8)
+    for countries in (["AAA", "BBB"], ["BBB", "AAA"]):
+        _, found, crossings, _ = cut_at_borders(nodes.assign(country=countries), edges, zones())
+        assert len(found) == 3
+        assert crossings.geometry.iloc[0].x == pytest.approx(0.5)
+
+
 def test_a_node_outside_of_all_zones_has_no_border():
     nodes, edges = straight(0.5, 3.5)
     _, found, crossings, _ = cut_at_borders(nodes, edges, zones())
@@ -385,11 +395,18 @@ def test_lines_come_nearest_first_each_once_and_none_is_missed(data):
     apart = {i: line.distance(point) for i, line in enumerate(lines)}
     assert len(set(found)) == len(found)
     assert [apart[i] for i in found] == sorted(apart[i] for i in found)
-    # at the limit itself the last bit may decide
-    must = {i for i, gap in apart.items() if gap < most * (1 - 1e-12)}
-    may = {i for i, gap in apart.items() if gap <= most * (1 + 1e-12)}
-    assert must <= set(found) <= may
+    assert set(found) == {i for i, gap in apart.items() if gap <= most}
     assert found == sorted(found, key=lambda i: (apart[i], i))
+
+
+@pytest.mark.parametrize("gap", [0.0, 500.0, 2_000.0, 8_000.0])
+def test_a_line_at_the_radius_of_a_circle_comes_once(gap):
+    # 64 m long, so that distances are whole numbers to the last bit
+    lines = np.array([shapely.LineString([(x, -32), (x, 32)])
+                      for x in (gap, gap, gap + 1, 15_000)])  # fmt: skip
+    assert shapely.distance(lines, shapely.Point(0, 0)).tolist() == [gap, gap, gap + 1, 15_000]
+    found = list(_nearest_first(shapely.STRtree(lines), lines, shapely.Point(0, 0), 15_000.0))
+    assert found == [0, 1, 2, 3]
 
 
 def slow_accesses(network, place, most):
@@ -445,6 +462,36 @@ def test_accesses_are_those_of_a_search_over_all_edges(network, most):
 
 
 # ------------------------------------------------------------------ people in the audit
+def test_people_beside_a_road_and_at_its_ends_are_touched_by_it_each_once():
+    """M and N live beside A-B; O and P on an island of their own; C is elsewhere."""
+    drawn = draw_network("""
+    A---B---C
+    |
+    D
+    O---P---Q
+    """)
+    at = {"M": (20_000, 3_000), "N": (25_000, -2_000)}
+    more = gpd.GeoDataFrame(
+        {"place_id": list(at), "name": list(at), "kind": "settlement", "country": "AAA",
+         "source": "drawn"}, geometry=[shapely.Point(xy) for xy in at.values()], crs=drawn.crs,
+    )  # fmt: skip
+    places = pd.concat([drawn.places, more], ignore_index=True)
+    places["country"] = "AAA"
+    places["population_persons"] = [2.0**i for i in range(len(places))]
+    nodes = drawn.nodes.assign(country="AAA")
+    edges = drawn.edges.assign(
+        country="AAA", length_m=drawn.edges["length_m"].where(drawn.edges["edge_id"] != "A-B", 9.0)
+    )
+    network = drawn.replace_tables(
+        places=places, nodes=nodes, edges=edges,
+        accesses=attach_places(places, nodes, edges, drawn.waterways),
+    )  # fmt: skip
+    people = places.set_index("place_id")["population_persons"]
+    table = audit_network(network).set_index("check")
+    assert table["persons"]["shorter than straight"] == people[["A", "B", "M", "N"]].sum()
+    assert table["persons"]["fragment"] == people[["O", "P", "Q"]].sum()
+
+
 @given(network=networks(nodes=6, edges=6), data=st.data())
 @settings(max_examples=8, phases=UNSHRUNK)
 def test_findings_name_the_people_of_the_places_concerned(network, data):

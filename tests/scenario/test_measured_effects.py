@@ -99,7 +99,7 @@ CURVES = (
     DepthCurve(curve="c", vehicle_class="car", profiles=("truck",), impassable_m=0.3,
                quadratic=0.0009, linear=-0.5529, constant=86.9448),
     DepthCurve(curve="c", vehicle_class="boat", profiles=("boat",), impassable_m=1.2,
-               navigable_m=1.0),
+               quadratic=0.0, linear=-0.004, constant=5.0, navigable_m=1.0),
 )  # fmt: skip
 
 
@@ -729,7 +729,7 @@ class TestDepthOfWater:
             ),
             speeds=pd.concat(
                 [NETWORK.speeds, NETWORK.speeds.iloc[:1].assign(profile="truck", kind="ferry",
-                                                                speed_kph=10.0)]
+                                                                speed_kph=50.0)]
             ),
         )  # fmt: skip
         for depth in (0.1, 0.5, 3.0):
