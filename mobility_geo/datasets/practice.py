@@ -355,7 +355,9 @@ def _villages(
             away = float(rng.choice([0.003, 0.015, 0.05, 0.09]))
             x, y = on.x + away * float(rng.normal()), on.y + away * float(rng.normal())
         point = shapely.Point(round(x, 5), round(y, 5))
-        if inside.contains(point) and river.distance(point) > 0.012:  # noqa: PLR2004
+        apart = min(np.hypot(x - a, y - b) - (n / 1e8) ** 0.5 for a, b, n in TOWNS.values())
+        # a village beside a city would be given half of its people
+        if apart > 0.02 and river.distance(point) > 0.012 and inside.contains(point):  # noqa: PLR2004
             found.append((unique[number], point.x, point.y, int(sizes[number])))
     return found
 

@@ -45,6 +45,9 @@ SEASON_COLUMNS: Final = ("kind", "surface", "reach", "country", "rainfall_class"
 AFLOAT: Final = ("river", "ferry", "transfer")
 """Kinds of edges that depth of water does not slow: boats, and ways on and off them."""
 
+MOST_BASELINES: Final = 48
+"""So many baselines of a network are kept: a year of two kinds of travellers, borders or not."""
+
 WHOLE_TOLERANCE: Final = 1e-6
 
 
@@ -391,6 +394,8 @@ def baseline_conditions(
     usable &= ~(capacity == 0)[arcs.edge]
     night = hours_wait_min(*_normal_hours(network))
     wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
+    if len(memory) >= MOST_BASELINES:
+        del memory[next(iter(memory))]  # the oldest
     memory[key] = Baseline(
         open=usable,
         in_season=(in_season | ~passable)[arcs.edge],

@@ -20,10 +20,13 @@ from mobility_geo.scenario.floods import (
     flood_from_depth,
     flood_from_extent,
 )
-from mobility_geo.scenario.problems import Problems
+from mobility_geo.scenario.problems import Problems, shown
+from mobility_geo.schema import CONFIDENCES, DISRUPTION_KINDS
 from mobility_geo.sources import (
     Reading,
     flood_dates,
+    measure_flood_depth,
+    measure_flood_extent,
     read_constraints,
     read_events,
     read_flood_areas,
@@ -43,10 +46,39 @@ READ_WITH: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Keys that go with each file."""
 
+WITHOUT: Final[Mapping[str, frozenset[str]]] = {
+    "depth": frozenset({"effect", "levels"}),
+    "extent": frozenset({"levels"}),
+    "water": frozenset({"levels", "start", "end"}),
+    "events": frozenset({"effect", "levels"}),
+    "incidents": frozenset({"effect", "start", "end"}),
+    "constraints": frozenset({"effect", "levels", "start", "end"}),
+}
+"""Keys that other blocks have, and that would be without effect: the file says it row by row."""
+
 SHARED: Final = frozenset(
     {"id", "name", "kind", "source", "confidence", "start", "end", "probability", "group",
      "effect", "levels"}
 )  # fmt: skip
+
+MAKES: Final[Mapping[str, str]] = {
+    "depth": "flood", "extent": "flood", "water": "flood", "events": "insecurity",
+    "incidents": "insecurity", "constraints": "road",
+}  # fmt: skip
+"""Kind of the disruptions that each file makes; mines among events are a kind of their own."""
+
+UNRESOLVED: Final = ("error", "finding")
+KINDS_OF_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("unit", "curve", "layer", "sheet", "name", "group"),
+    "number": ("freeboard_m", "nodata", "probability"),
+    "whole": ("band", "days", "max_geo_precision"),
+    "flag": ("bridges_flooded", "day_first"),
+    "words": ("permanent",),
+    "date": ("start", "end"),
+    "numbers": ("kernel", "exposure"),
+}
+"""Keys of a block by what they hold; `columns`, `wet_values` and words to choose from come on
+top."""
 
 
 def disruptions_from_files(
@@ -88,10 +120,12 @@ def disruptions_from_files(
         problems.found.append(f"{where}: give one of {', '.join(kinds)}, not all")
         return []
     key = kinds[0]
-    strange = sorted(set(block) - SHARED - {key, *READ_WITH[key]})
+    strange = sorted((set(block) - SHARED - {key, *READ_WITH[key]}) | (set(block) & WITHOUT[key]))
     problems.found += [f"{where}: key {name!r} does not go with {key!r}" for name in strange]
     files = _files(block[key], where, key, folder, problems)
-    if strange or files is None:
+    before = len(problems.found)
+    _check_values(block, key, where, problems)
+    if strange or files is None or len(problems.found) > before:
         return []
     chosen = {name: block[name] for name in READ_WITH[key] if name in block}
     dates = {name: block.get(name) or day for name, day in zip(("start", "end"), span, strict=True)}
@@ -101,8 +135,8 @@ def disruptions_from_files(
         if name in block
     }
     makers: dict[str, Callable[[], list[Disruption]]] = {
-        "depth": lambda: _from_depth(network, files, block, chosen),
-        "extent": lambda: _from_extent(network, files, block, chosen, effects),
+        "depth": lambda: _from_depth(network, files, block, chosen, problems),
+        "extent": lambda: _from_extent(network, files, block, chosen, effects, problems),
         "water": lambda: _from_water(files, block, chosen, effects, problems),
         "events": lambda: _from_events(network, files, block, chosen, dates, problems),
         "incidents": lambda: _from_incidents(network, files, block, chosen, levels, problems),
@@ -115,9 +149,58 @@ def disruptions_from_files(
         problems.found += [
             text if text.startswith(where) else f"{where}: {text}" for text in error.problems
         ]
-    except TypeError as error:
-        problems.found.append(f"{where}: {error}")
     return []
+
+
+def _check_values(block: Mapping[str, Any], file: str, where: str, problems: Problems) -> None:
+    """Note every value of a block that is not of the kind its key takes."""
+    kind = problems.choice(block["kind"], DISRUPTION_KINDS, f"{where} kind")
+    if kind != MAKES[file] and block["kind"] in DISRUPTION_KINDS:
+        problems.found.append(f"{where} kind: must be {MAKES[file]!r} with {file!r}, not {kind!r}")
+    checks: dict[str, Callable[[object, str], object]] = {
+        "text": problems.text, "number": problems.number, "flag": problems.flag,
+        "words": problems.words, "date": problems.day,
+        "whole": lambda value, at: _check_whole(value, at, problems),
+        "numbers": lambda value, at: _check_numbers(value, at, problems),
+    }  # fmt: skip
+    for holds, keys in KINDS_OF_VALUES.items():
+        for key in keys:
+            if key in block:
+                checks[holds](block[key], f"{where} {key}")
+    for key, known in (("confidence", CONFIDENCES), ("unresolved", UNRESOLVED)):
+        if key in block:
+            problems.choice(block[key], known, f"{where} {key}")
+    problems.label(block["id"], f"{where} id")
+    problems.text(block["source"], f"{where} source")
+    for key, sound, example in (
+        ("columns", _are_texts, '{ name = "NOM" }'), ("wet_values", _are_numbers, "[1, 2]"),
+    ):  # fmt: skip
+        if key in block and not sound(block[key]):
+            problems.found.append(
+                f"{where} {key}: must be such as {example}, not {shown(block[key])}"
+            )
+
+
+def _check_whole(value: object, where: str, problems: Problems) -> None:
+    if type(value) is not int:
+        problems.found.append(f"{where}: must be a whole number, not {shown(value)}")
+
+
+def _check_numbers(table: object, where: str, problems: Problems) -> None:
+    """Note what is no number in a table of numbers, whose keys are looked at elsewhere."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if key == "step_days":
+            _check_whole(value, f"{where} {key}", problems)
+        else:
+            problems.number(value, f"{where} {key}")
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(type(one) in {int, float} for one in value)
 
 
 def _files(
@@ -156,18 +239,41 @@ def _single(files: list[Path], what: str) -> Path:
     return files[0]
 
 
-def _rasters(files: list[Path]) -> Any:  # noqa: ANN401 - a file, or files by day
-    return files[0] if len(files) == 1 else flood_dates(files)
+def _measured(
+    files: list[Path],
+    measure: Callable[[Path], Reading],
+    where: str,
+    problems: Problems,
+) -> Reading | dict[dt.date, Reading]:
+    """Return what was measured on a raster, or on several by day; doubts are kept for the notes."""
+    days = flood_dates(files) if len(files) > 1 else {dt.date.min: files[0]}
+    readings = {day: measure(file) for day, file in days.items()}
+    for reading in readings.values():
+        _tell(problems, where, reading)
+    return readings if len(files) > 1 else readings[dt.date.min]
+
+
+def _lines(network: Network) -> gpd.GeoDataFrame:
+    edges = network.edges
+    return gpd.GeoDataFrame(edges[(edges["kind"] != "transfer").to_numpy(dtype=bool)])
 
 
 def _from_depth(
-    network: Network, files: list[Path], block: Mapping[str, Any], chosen: dict[str, Any]
+    network: Network,
+    files: list[Path],
+    block: Mapping[str, Any],
+    chosen: dict[str, Any],
+    problems: Problems,
 ) -> list[Disruption]:
     curve = chosen.pop("curve", DEFAULT_CURVE)
+    lines = _lines(network)
+    depth = _measured(
+        files, lambda file: measure_flood_depth(lines, file, **chosen), block["id"], problems
+    )
     return list(
         flood_from_depth(
-            network, _rasters(files), curve=curve, disruption_id=block["id"],
-            start=block.get("start"), end=block.get("end"), **chosen,
+            network, depth, curve=curve, disruption_id=block["id"], start=block.get("start"),
+            end=block.get("end"),
         )
     )  # fmt: skip
 
@@ -178,11 +284,16 @@ def _from_extent(
     block: Mapping[str, Any],
     chosen: dict[str, Any],
     effects: tuple[Effect, ...],
+    problems: Problems,
 ) -> list[Disruption]:
+    lines = _lines(network)
+    extent = _measured(
+        files, lambda file: measure_flood_extent(lines, file, **chosen), block["id"], problems
+    )
     return list(
         flood_from_extent(
-            network, _rasters(files), effects=effects or (Closure(),), disruption_id=block["id"],
-            start=block.get("start"), end=block.get("end"), **chosen,
+            network, extent, effects=effects or (Closure(),), disruption_id=block["id"],
+            start=block.get("start"), end=block.get("end"),
         )
     )  # fmt: skip
 

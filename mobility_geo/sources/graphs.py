@@ -76,7 +76,7 @@ def graph_tables(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> Layers:
 
 def _tables(
     graph: "nx.Graph[Any]", crs: pyproj.CRS
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, Any]:
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame]:
     """Return nodes, edges, and what is known of each edge from its tags.
 
     Raises

@@ -2,7 +2,6 @@
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -404,12 +403,3 @@ def test_real_layer_of_a_router(reference_dir):
     assert twice > 0
     total = free.tables["edges"]["length_m"].sum() + twice
     assert total == pytest.approx(edges["length_m"].sum(), rel=1e-4)
-
-
-def test_speed_factors_are_cited_and_fall():
-    table = pd.read_csv(data_folder() / "network" / "speed_factors.csv")
-    assert table["source"].str.len().gt(20).all()
-    assert (table["speed_factor"].notna() | table["most_kph"].notna()).all()
-    grades = table[table["tag"] == "tracktype"].groupby("vehicle")["speed_factor"]
-    assert (grades.apply(lambda one: one.is_monotonic_decreasing)).all()
-    assert table["speed_factor"].dropna().between(0, 1.1).all()
