@@ -235,6 +235,15 @@ def test_every_arc_is_in_one_edge(streets):
     assert len(nodes) == len(spots)
 
 
+def test_a_street_drawn_twice_stays_two():
+    """The same line under the same id: each arc goes to one edge, none to two."""
+    drawn = nx.MultiDiGraph()
+    drawn.add_nodes_from([(1, {"x": 0.0, "y": 0.0}), (2, {"x": 0.01, "y": 0.0})])
+    for u, v in [(1, 2), (1, 2), (2, 1), (2, 1)]:
+        drawn.add_edge(u, v, osmid=7, highway="tertiary", oneway=False)
+    assert graph_tables(drawn, WGS84)[1]["oneway"].tolist() == [False, False]
+
+
 # ------------------------------------------------------------------ bad input
 def test_lengths_in_another_unit_are_refused():
     with pytest.raises(InputError, match=r"p: length is 0.001 times that of the line"):
@@ -395,6 +404,18 @@ def test_a_download_gives_the_tables_of_the_extract(server, ox, expected):
     assert ox.settings.useful_tags_way == before
     assert len(server.asked) == 2  # ways by highway, ways by route
     assert all("poly:" in query for query in server.asked)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_ring_that_meets_nothing_is_downloaded_as_well(tmp_path, monkeypatch):
+    for ref, place in {40: (-2.92, 16.0), 41: (-2.91, 16.0), 42: (-2.91, 16.01)}.items():
+        monkeypatch.setitem(NODES, ref, place)
+    monkeypatch.setitem(WAYS, 40, ([40, 41, 42, 40], {"highway": "tertiary"}))
+    metres = []
+    for reading in (download_osm(bbox=BOX), read_osm_pbf(extract(tmp_path / "r.osm.pbf"))):
+        edges = reading.tables["edges"]
+        metres.append(edges.loc[edges["source"].str.contains("way 40,"), "length_m"].sum())
+    assert metres[0] == pytest.approx(metres[1], rel=6e-3)
 
 
 def test_a_place_is_looked_up_by_name(server, expected):

@@ -314,6 +314,15 @@ def test_progress_rises_to_one(tmp_path):
     assert told[-1] == 1
 
 
+def test_it_can_be_stopped(tmp_path):
+    def stop(step, _share):
+        if step == "Roads: junctions":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read(tmp_path, ([1, 2], ROAD), progress=stop)
+
+
 def test_buildings_cost_no_memory(tmp_path):
     """Nodes and ways that are no roads leave nothing behind in Python."""
     rng = np.random.default_rng(1)
