@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -358,7 +358,7 @@ class Stretches:
     """
 
     quantity: Quantity
-    edge_ids: npt.NDArray[np.object_]
+    edge_ids: npt.NDArray[Any]
     start: npt.NDArray[np.float64]
     end: npt.NDArray[np.float64]
     value: npt.NDArray[np.float64]
