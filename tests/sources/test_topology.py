@@ -441,3 +441,12 @@ def test_changes_are_one_layer_of_points():
     moved = moved[~moved["edge_id"].isin(gone)]
     assert set(moved.geometry) <= set(nodes.geometry), "it lies where the end is now"
     assert {"duplicate dropped", "collapsed"} <= set(changes["change"])
+
+
+def test_which_of_two_equal_lines_is_kept_does_not_depend_on_their_order():
+    lines = layer([(0, 0), (90, 0)], [(90, 0), (0, 0)], [(0, 0), (90, 0)], road_class=list("bac"))
+    kept = {
+        tuple(build_topology(lines.iloc[list(order)])[1][["edge_id", "road_class"]].iloc[0])
+        for order in [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)]
+    }
+    assert len(kept) == 1
