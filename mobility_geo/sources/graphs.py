@@ -20,14 +20,17 @@ from mobility_geo.sources.archives import existing_file
 from mobility_geo.sources.files import read_features
 from mobility_geo.sources.geodesy import geodesic_length_m
 from mobility_geo.sources.osm import LICENCE, carriageways, never_dual, wanted_ways
-from mobility_geo.sources.osm_tags import KEYS, edge_attributes
+from mobility_geo.sources.osm_tags import KEYS, NEVER, NO, edge_attributes, tag_meanings
 from mobility_geo.sources.reading import Finding, Reading, findings_table
 
 Layers = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]
 Flags = npt.NDArray[np.bool_]
 
 ONE_WAY: Final = frozenset({"True", "true", "yes", "1", "-1", "reverse"})
+WHO: Final = frozenset({"access", "motor_vehicle", "vehicle", "foot"})
+HAZARDS: Final = frozenset({"bridge", "ford", "flood_prone", "seasonal", "ice_road", "winter_road"})
 
+APART: Final = "simplify_graph(graph, edge_attrs_differ=['osmid'])"
 SHORTEST: Final = 0.9
 """Length of an edge over that of its line: below it, a length is not to be believed."""
 
@@ -59,7 +62,8 @@ def graph_tables(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> Layers:
     Raises
     ------
     InputError
-        If the graph has no edges, nodes have no ``x`` and ``y``, or a length is no number.
+        If the graph has no edges, nodes have no numbers ``x`` and ``y``, a length is no number, or
+        a geometry no LineString.
 
     Examples
     --------
@@ -91,8 +95,33 @@ def _tables(
     if bad:
         msg = f"nodes must have x and y; missing in {len(bad)} nodes, e.g. {bad[:3]}"
         raise InputError(msg)
+    wrong = [
+        node for node, data in graph.nodes(data=True)
+        if not (_is_number(data["x"]) and _is_number(data["y"]))
+    ]  # fmt: skip
+    if wrong:
+        msg = f"x and y must be numbers; wrong in {len(wrong)} nodes, e.g. {labels(wrong)}"
+        raise InputError(msg)
+    crooked = [
+        f"{u} to {v}" for u, v, data in graph.edges(data=True)
+        if (line := data.get("geometry")) is not None
+        and (not isinstance(line, shapely.LineString) or line.is_empty)
+    ]  # fmt: skip
+    if crooked:
+        msg = (
+            f"geometry must be a LineString of shapely; wrong in {len(crooked)} edges, "
+            f"e.g. {labels(crooked)}"
+        )
+        raise InputError(msg)
     edges, known = _edges(graph, crs)
     return _nodes(graph, crs), edges, known
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))  # type: ignore[arg-type] # that is the question
+    except (TypeError, ValueError):
+        return False
 
 
 def _nodes(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -112,6 +141,24 @@ def _first(value: object) -> object:
         value = value[0] if value else None
     # a GeoPackage of osmnx has an empty text where a way has no such tag
     return None if is_missing(value) or value == "" else str(value)
+
+
+def _tag(key: str, value: object) -> object:
+    """Return a tag: of several ways that were made one edge, the value that counts for all of it.
+
+    An edge is closed, floods or is a bridge if one of its ways is; of other tags the first value
+    counts that means anything.
+    """
+    if isinstance(value, list):
+        words = [str(word) for word in map(_first, value) if word is not None]
+        if key in WHO:
+            counts = [word for word in words if word in NO]
+        elif key in HAZARDS:
+            counts = [word for word in words if word not in NEVER]
+        else:
+            counts = [word for word in words if tag_meanings().knows(key, word)]
+        value = (counts or words)[:1]
+    return _first(value)
 
 
 def _says_one_way(value: object) -> bool:
@@ -141,18 +188,25 @@ def _edges(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, p
     arcs = _arcs(graph)
     foreign = [data for *_, data in arcs if "edge_id" not in data]
     tags = pd.DataFrame(
-        [[_first(data.get(key)) for key in KEYS] for data in foreign],
+        [[_tag(key, data.get(key)) for key in KEYS] for data in foreign],
         columns=list(KEYS), dtype="object",
     )  # fmt: skip
     known = edge_attributes(tags)
     known["never_dual"] = never_dual(tags)
+    # a class that is said but not known is no road: a building site, a railway
+    word = tags["highway"].where(tags["highway"].notna(), tags["route"])
+    known["other"] = word.where(known["kind"].isna(), None)
+    known["joined"] = [isinstance(data.get("osmid"), list) for data in foreign]
     meant = known.to_dict("records")
     near = 0.01 if crs.is_projected else 1e-7
     rows: dict[object, dict[str, Any]] = {}
     waiting: dict[object, list[dict[str, Any]]] = {}
     number = -1
     for u, v, key, data in arcs:
-        line = data.get("geometry", shapely.LineString([points[u], points[v]]))
+        line = data.get("geometry")
+        if line is None:
+            line = shapely.LineString([points[u], points[v]])
+        line = _along(line, points[u], points[v])
         if "edge_id" in data:
             if not data.get("reversed", False):
                 kept = {name: data.get(name) for name in EDGES.names}
@@ -168,17 +222,16 @@ def _edges(graph: "nx.Graph[Any]", crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, p
             continue
         row = {**_edge(u, v, key, data, meant[number]), "tags": number, "arcs": 1}
         rows[u, v, key] = row
-        if graph.is_directed():
-            row["geometry"] = line
-            if not single:
-                waiting.setdefault((u, v, way), []).append(row)
-        else:
+        row["geometry"] = line
+        if not graph.is_directed():
             row["oneway"] = single
-            row["geometry"] = _along(line, points[u], points[v])
+        elif not single:
+            waiting.setdefault((u, v, way), []).append(row)
     frame = pd.DataFrame(list(rows.values()))
     of = frame["tags"].to_numpy(dtype=int)
     own = pd.DataFrame({"tagged": True, "closed": False, "never_dual": False, "ford": False,
-                        "seasonal": False, "kind": "own", "unread": None}, index=[-1])  # fmt: skip
+                        "seasonal": False, "kind": "own", "unread": None, "other": None,
+                        "joined": False}, index=[-1])  # fmt: skip
     said = (pd.concat([known.astype(object), own.astype(object)]) if len(known) else own).loc[of]
     said = said.assign(arcs=frame["arcs"].to_numpy()).reset_index(drop=True)
     afoot = ((frame["kind"] == "walk") & (of >= 0)).to_numpy(dtype=bool)
@@ -198,6 +251,7 @@ def _edge(
         If the length is no number.
     """
     known = not is_missing(what["kind"])
+    way = _first(data.get("osmid"))
     length = data.get("length")
     try:
         length_m = np.nan if is_missing(length) else float(str(length))
@@ -218,7 +272,9 @@ def _edge(
         "bridge": bool(what["bridge"]),
         "length_m": length_m,
         "wait_min": 0.0,
-        "source": f"OpenStreetMap way {_first(data.get('osmid')) or 'unknown'}, ODbL",
+        "source": "a graph that does not state it"
+        if way is None
+        else f"OpenStreetMap way {way}, ODbL",
         "confidence": "medium" if known and what["tagged"] else "low",
     }
 
@@ -293,13 +349,22 @@ def graph_reading(graph: "nx.Graph[Any]", file: str, crs: pyproj.CRS) -> Reading
             f"degrees; say their system with crs=..., e.g. crs=32630 for UTM zone 30"
         )
         raise CRSError(msg)
-    closed = said["closed"].to_numpy(dtype=bool)
     findings = _findings(edges, said)
-    edges, said = edges[~closed].reset_index(drop=True), said[~closed]
-    if not len(edges):
-        msg = f"{file}: access is no or private on all {len(closed)} edges"
-        raise InputError(msg)
+    out = said["closed"].to_numpy(dtype=bool) | said["other"].notna().to_numpy(dtype=bool)
+    every = len(edges)
+    edges, said = edges[~out].reset_index(drop=True), said[~out]
     edges, more = _measured(edges, file)
+    # a ring of one point leads nowhere
+    ring = (edges["length_m"] == 0) & (edges["from_node_id"] == edges["to_node_id"])
+    point = ring.to_numpy(dtype=bool)
+    if point.any():
+        text = "begin and end at one node, with nothing between: left out"
+        more.append(_finding("edge of no length", "warning", edges, point, text))
+        edges, said = edges[~point].reset_index(drop=True), said[~point]
+    if not len(edges):
+        told = "; ".join(f"{one.check}: {one.id}" for one in [*findings, *more])
+        msg = f"{file}: of {every} edges none is left that may be travelled ({told})"
+        raise InputError(msg)
     ends = pd.concat([edges["from_node_id"], edges["to_node_id"]]).unique()
     nodes = nodes[nodes["node_id"].isin(ends).to_numpy(dtype=bool)].reset_index(drop=True)
     nodes, edges = nodes.to_crs(4326), edges.to_crs(4326)
@@ -307,8 +372,10 @@ def graph_reading(graph: "nx.Graph[Any]", file: str, crs: pyproj.CRS) -> Reading
     group = np.where(
         pd.isna(known), carriageways(edges, said["never_dual"].to_numpy(dtype=bool)), known
     )
+    theirs = any("osmid" in data for *_, data in graph.edges(data=True))
     return Reading(
-        file=file, publisher="graph of osmnx", licence=LICENCE,
+        file=file, publisher="graph of osmnx" if theirs else "graph of networkx",
+        licence=LICENCE if theirs else f"as the maker of {file} states; not found in it",
         tables={
             "nodes": check_table(nodes, NODES),
             "edges": check_table(edges.assign(carriageway_group=group), EDGES),
@@ -320,23 +387,33 @@ def graph_reading(graph: "nx.Graph[Any]", file: str, crs: pyproj.CRS) -> Reading
 
 def _findings(edges: gpd.GeoDataFrame, said: pd.DataFrame) -> list[Finding]:
     closed = said["closed"].to_numpy(dtype=bool)
-    unknown = said["kind"].isna().to_numpy(dtype=bool)
+    other = said["other"].notna().to_numpy(dtype=bool)
+    out = closed | other
+    unknown = said["kind"].isna().to_numpy(dtype=bool) & ~other
     unread = said["unread"].notna().to_numpy(dtype=bool) & ~unknown
     silent = ~said["tagged"].to_numpy(dtype=bool) & ~unread & ~unknown
     words = ", ".join(sorted(set(said.loc[unread, "unread"]))[:6])
+    others = ", ".join(sorted(set(said.loc[other, "other"]))[:6])
     cases = (
-        ("no access", closed, "access is no or private: left out"),
-        ("class not known", unknown & ~closed,
-         "no highway or route that is known: taken as a small road, confidence low"),
-        ("surface assumed", silent & ~closed,
+        ("no access", "note", closed & ~other, "access is no or private: left out"),
+        ("not wanted", "note", other, f"other values of highway or route ({others}): left out"),
+        ("class not known", "warning", unknown & ~out,
+         "neither highway nor route is given: taken as a small road, confidence low"),
+        ("surface assumed", "note", silent & ~out,
          "no surface or tracktype: the usual one of the class, confidence low"),
-        ("surface not known", unread & ~closed,
+        ("surface not known", "note", unread & ~out,
          f"surface or tracktype not known ({words}): the usual one of the class, confidence low"),
-        ("ford", said["ford"].to_numpy(dtype=bool) & ~closed, "not passable all year round"),
-        ("seasonal way", said["seasonal"].to_numpy(dtype=bool) & ~closed,
+        ("ford", "note", said["ford"].to_numpy(dtype=bool) & ~out, "not passable all year round"),
+        ("seasonal way", "note", said["seasonal"].to_numpy(dtype=bool) & ~out,
          "not passable all year round"),
+        ("several ways in one", "warning", said["joined"].to_numpy(dtype=bool) & ~out,
+         f"a bridge on part of an edge counts for all of it; keep them apart with {APART}"),
     )  # fmt: skip
-    return [_finding(check, "note", edges, hit, text) for check, hit, text in cases if hit.any()]
+    return [
+        _finding(check, severity, edges, hit, text)
+        for check, severity, hit, text in cases
+        if hit.any()
+    ]
 
 
 def _finding(check: str, severity: str, edges: gpd.GeoDataFrame, hit: Flags, text: str) -> Finding:
@@ -414,10 +491,10 @@ def read_graphml(path: str | Path, *, crs: pyproj.CRS | str | int | None = None)
     file = existing_file(path)
     try:
         graph: nx.Graph[Any] = nx.read_graphml(file, force_multigraph=True)
-    except (ParseError, nx.NetworkXError, KeyError, ValueError, UnicodeDecodeError) as error:
+    except (ParseError, nx.NetworkXError, KeyError, ValueError, OSError, EOFError) as error:
         msg = f"{path}: not GraphML, or damaged: {error}"
         raise InputError(msg) from error
-    stated = crs or graph.graph.get("crs")
+    stated = graph.graph.get("crs") if crs is None else crs
     if stated is None:
         msg = f"{path}: states no coordinate reference system; say it with crs=..., e.g. crs=4326"
         raise CRSError(msg)
@@ -442,8 +519,8 @@ def _written(key: str, value: object) -> object:
     if value.startswith("[") and value.endswith("]"):
         try:
             return list(ast.literal_eval(value))
-        except (ValueError, SyntaxError):
-            return value
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return value  # a name in brackets, or something that would rather not be read
     return {"True": True, "False": False}.get(value, value)
 
 
@@ -475,7 +552,7 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
     mobility_geo.errors.InputError: nowhere.gpkg: no such file
     """
     nodes, notes = read_features(path, layer="nodes")
-    edges, _ = read_features(path, layer="edges")
+    edges, more = read_features(path, layer="edges")
     name = Path(path).name
     needed = (("nodes", nodes, ("osmid",)), ("edges", edges, ("u", "v")))
     lacking = [
@@ -486,6 +563,13 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
     ]
     if lacking:
         raise InputError(lacking)
+    off = ~(nodes.geometry.geom_type == "Point") | nodes.geometry.is_empty
+    if off.any():
+        msg = (
+            f"{name}: layer 'nodes': geometry must be Point; wrong in {int(off.sum())} rows, e.g. "
+            f"{labels(nodes.loc[off, 'osmid'])}"
+        )
+        raise InputError(msg)
     # osmnx writes each street once unless it is told to write both directions
     once = {"from", "to"} <= set(edges.columns)
     graph: nx.MultiGraph[Any] = nx.MultiGraph() if once else nx.MultiDiGraph()
@@ -503,14 +587,16 @@ def read_osmnx_geopackage(path: str | Path) -> Reading:
         )
         raise InputError(msg)
     geometry = edges.geometry.name
+    keyed = "key" in edges.columns and not edges.duplicated(["u", "v", "key"]).any()
     for row in edges.rename(columns={geometry: "geometry"}).to_dict("records"):
-        ends = str(row.pop("u")), str(row.pop("v")), row.pop("key", None)
+        number = row.pop("key", None)
+        ends = str(row.pop("u")), str(row.pop("v")), number if keyed else None
         graph.add_edge(*ends, **{
             str(key): _written(str(key), value) for key, value in row.items()
             if not is_missing(value)
         })  # fmt: skip
     reading = graph_reading(graph, name, pyproj.CRS(4326))
-    merged = pd.concat([findings_table(list(notes)), reading.findings], ignore_index=True)
+    merged = pd.concat([findings_table([*notes, *more]), reading.findings], ignore_index=True)
     return Reading(
         file=name, publisher=reading.publisher, licence=reading.licence, tables=reading.tables,
         rows_read=reading.rows_read, rows_kept=reading.rows_kept,

@@ -465,7 +465,8 @@ def _cut(
     way, ref = owner[position], ways.ref[position]
     gap = np.cumsum(~there & ~passed_over)[position]
     joined = (way[1:] == way[:-1]) & (gap[1:] == gap[:-1])
-    after, before = np.append(joined, False), np.append(False, joined)
+    after, before = np.zeros((2, len(position)), dtype=bool)
+    after[:-1] = before[1:] = joined
     unique, number = np.unique(ref, return_inverse=True)
     uses = np.bincount(number[after | before], minlength=len(unique))
     stop = (uses[number] > 1) | (after != before)

@@ -41,6 +41,10 @@ class TagMeanings:
     road_class: MappingProxyType[tuple[str, str], str]
     surface: MappingProxyType[tuple[str, str], str]
 
+    def knows(self, key: str, word: str) -> bool:
+        """Say whether a value of a tag means anything."""
+        return (key, word) in self.kind or (key, word) in self.surface
+
     def of(self, what: str, key: str, values: Objects) -> Objects:
         """Return what each value of a tag means, of ``a;b`` the first; None: it means nothing."""
         table = getattr(self, what)
@@ -148,7 +152,6 @@ def edge_attributes(tags: pd.DataFrame) -> pd.DataFrame:
         seasonal |= _among(value[key], NEVER, negate=True)
     said = _first(value["surface"], value["tracktype"])
     said[~driven | ~pd.isna(given)] = None
-    nothing = np.full(len(tags), None, dtype=object)
     return pd.DataFrame(
         {
             "kind": kind,
@@ -159,7 +162,7 @@ def edge_attributes(tags: pd.DataFrame) -> pd.DataFrame:
             "bridge": _among(value["bridge"], NEVER, negate=True) & ~drowns,
             "closed": ~walking & ((kind == "walk") | ~driving),
             "tagged": ~pd.isna(given) | ~driven,
-            "unread": np.where(driven & pd.isna(given), said, nothing),
+            "unread": said,
             "ford": ford,
             "seasonal": seasonal,
         },

@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import osmium
@@ -191,13 +192,55 @@ def test_undirected_graphs_go_both_ways(tmp_path, kind):
     assert edge.geometry.coords[0] == (0.0, 10.0)
 
 
-def test_a_class_that_nobody_knows_is_a_small_road():
+def pair(first, second):
+    """Draw two arcs one after the other, with these attributes."""
     drawn = plain()
-    drawn.edges["a", "b"]["highway"] = "rainbow"
-    reading = graph_reading(drawn, "p", WGS84)
+    drawn.remove_edge("a", "b")
+    drawn.add_node("c", x=0.2, y=10.0)
+    drawn.add_edge("a", "b", **first)
+    drawn.add_edge("b", "c", **second)
+    return graph_reading(drawn, "p", WGS84)
+
+
+def test_what_is_no_road_is_left_out_and_what_says_nothing_is_a_small_one():
+    reading = pair({"highway": "construction"}, {"name": "Rue sans classe"})
     edge = reading.tables["edges"].iloc[0]
     assert (edge["kind"], edge["road_class"], edge["confidence"]) == ("road", "tertiary", "low")
-    assert "class not known" in checks(reading)
+    assert edge["name"] == "Rue sans classe"
+    said = reading.findings.set_index("check")["finding"]
+    assert "construction" in said["not wanted"]
+    assert "class not known" in said.index
+    assert sorted(reading.tables["nodes"]["node_id"]) == ["b", "c"]
+    assert (reading.rows_read, reading.rows_kept) == (2, 1)
+
+
+def test_of_several_values_the_one_that_counts_for_the_whole_edge_is_taken():
+    """An edge is closed if a part of it is, floods if a part does; a class must be known."""
+    joined = {"osmid": [1, 2], "highway": ["busway", "secondary"], "bridge": ["no", "viaduct"],
+              "ford": ["no", "yes"], "surface": ["moon dust", "asphalt"]}  # fmt: skip
+    reading = pair(joined, {"highway": "track", "access": ["yes", "private"]})
+    (edge,) = reading.tables["edges"].itertuples()
+    assert (edge.road_class, edge.surface, edge.bridge, edge.all_season) == (
+        "secondary", "paved", True, False,
+    )  # fmt: skip
+    assert {"several ways in one", "no access"} <= checks(reading)
+
+
+def test_a_graph_that_is_not_of_openstreetmap_has_the_terms_of_its_maker():
+    reading = graph_reading(plain(), "p", WGS84)
+    assert "OpenStreetMap" not in reading.licence + reading.publisher
+    assert "OpenStreetMap" not in reading.tables["edges"]["source"].iloc[0]
+    assert "OpenStreetMap" in graph_reading(plain(osmid=7), "p", WGS84).licence
+
+
+def test_lines_are_turned_to_their_arc_and_rings_of_one_point_left_out():
+    drawn = plain(nx.MultiDiGraph, geometry=shapely.LineString([(0.1, 10), (0.05, 10.1), (0, 10)]))
+    drawn.add_edge("a", "a", highway="primary")
+    reading = graph_reading(drawn, "p", WGS84)
+    (edge,) = reading.tables["edges"].itertuples()
+    assert edge.from_node_id == "a"
+    assert edge.geometry.coords[0] == (0.0, 10.0)
+    assert "edge of no length" in checks(reading)
 
 
 @given(
@@ -270,23 +313,49 @@ def test_metres_taken_for_degrees_are_refused():
 
 
 def test_a_graph_of_private_streets_only_is_refused():
-    with pytest.raises(InputError, match="access is no or private on all 1 edges"):
+    with pytest.raises(InputError, match=r"of 1 edges none is left .*no access"):
         graph_reading(plain(access="private"), "p", WGS84)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("lorem ipsum", "not GraphML, or damaged"),
-        ("<graphml", "not GraphML, or damaged"),
-        ("<osm></osm>", "not GraphML, or damaged"),
-    ],
+GRAPHML = '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph>{}</graph></graphml>'
+LAUGHS = (
+    "<!DOCTYPE g [<!ENTITY l0 'laughter'>"
+    + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
+    + "]>"
 )
-def test_what_is_no_graphml_is_one_clear_error(tmp_path, text, message):
+FOREIGN = "<!DOCTYPE g [<!ENTITY l9 SYSTEM 'file:///etc/hostname'>]>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lorem ipsum", "<graphml", "<osm></osm>", GRAPHML.format("<hyperedge/>"),
+        GRAPHML.format("<node id='a'><data key='d9'>1</data></node>"),
+        LAUGHS + GRAPHML.format("<node id='&l9;'/>"),
+        LAUGHS + GRAPHML.format("<node id='a'><data key='d0'>&l9;</data></node>"),
+        FOREIGN + GRAPHML.format("<node id='&l9;'/>"),
+    ],
+)  # fmt: skip
+def test_what_is_no_graphml_is_one_clear_error(tmp_path, text):
+    """A billion laughs, and files read through an entity, are refused by the parser."""
     file = tmp_path / "p.graphml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match="not GraphML, or damaged"):
+        read_graphml(file, crs=4326)
+
+
+def test_an_archive_that_is_none(tmp_path):
+    file = tmp_path / "p.graphml.gz"
+    file.write_bytes(b"not zipped")
+    with pytest.raises(InputError, match="not GraphML, or damaged"):
         read_graphml(file)
+
+
+@pytest.mark.parametrize("name", ["[" * 9999, "[-" + "-" * 50_000 + "1]", "[Rue]", "[1](2)]", "[]"])
+def test_names_in_brackets_are_names(tmp_path, name):
+    nx.write_graphml(plain(name=name), tmp_path / "p.graphml")
+    edge = read_graphml(tmp_path / "p.graphml", crs=4326).tables["edges"].iloc[0]
+    assert pd.isna(edge["name"]) if name == "[]" else edge["name"] == name
 
 
 @pytest.mark.parametrize(
@@ -313,6 +382,43 @@ def test_nodes_without_a_place(tmp_path):
         read_graphml(tmp_path / "p.graphml", crs=4326)
 
 
+@pytest.mark.parametrize("x", [float("nan"), float("inf"), None, "here", [1.0]])
+def test_coordinates_that_are_no_numbers(x):
+    drawn = plain()
+    drawn.nodes["a"]["x"] = x
+    with pytest.raises(InputError, match=r"p: x and y must be numbers; wrong in 1 nodes"):
+        graph_reading(drawn, "p", WGS84)
+
+
+@pytest.mark.parametrize(
+    "line", [shapely.Point(0, 10), "LINESTRING (0 10, 1 10)", shapely.LineString()]
+)
+def test_geometries_that_are_no_lines(line):
+    with pytest.raises(InputError, match=r"must be a LineString .* 1 edges, e.g. \['a to b'\]"):
+        graph_reading(plain(geometry=line), "p", WGS84)
+
+
+def test_geopackages_drawn_by_hand(tmp_path):
+    """Keys twice are parallels; a line that is not there is drawn straight, and told."""
+    file = tmp_path / "g.gpkg"
+    points = [shapely.Point(0, 10), shapely.Point(0.1, 10)]
+    nodes = gpd.GeoDataFrame({"osmid": [1, 2]}, geometry=points, crs=4326)
+    edges = gpd.GeoDataFrame(
+        {"u": [1, 1], "v": [2, 2], "key": [0, 0], "highway": "track"},
+        geometry=[shapely.LineString(points), None], crs=4326,
+    )  # fmt: skip
+    nodes.to_file(file, layer="nodes")
+    edges.to_file(file, layer="edges")
+    reading = read_osmnx_geopackage(file)
+    assert len(reading.tables["edges"]) == reading.rows_kept == 2
+    assert np.ptp(reading.tables["edges"]["length_m"]) == 0
+    assert "no geometry" in checks(reading)
+    nodes.geometry = [points[0], None]
+    nodes.to_file(file, layer="nodes")
+    with pytest.raises(InputError, match=r"geometry must be Point; wrong in 1 rows, e.g. \[2\]"):
+        read_osmnx_geopackage(file)
+
+
 def test_geopackages_of_others_are_refused(ox, graph, tmp_path):
     file = tmp_path / "g.gpkg"
     ox.save_graph_geopackage(graph, file)
@@ -330,7 +436,7 @@ class Answers(BaseHTTPRequestHandler):
     """Overpass's interpreter and status, and Nominatim's search, for the drawing above."""
 
     asked: list[str]
-    broken = False
+    broken = silent = False
 
     def log_message(self, *_):
         pass
@@ -363,6 +469,9 @@ class Answers(BaseHTTPRequestHandler):
         size = int(self.headers["Content-Length"])
         query = parse_qs(self.rfile.read(size).decode())["data"][0]
         self.asked.append(query)
+        if self.silent:
+            self.close_connection = True
+            return
         if self.broken:
             self._send(b"<html>out of order</html>", "text/html", 500)
             return
@@ -433,6 +542,9 @@ def test_what_the_servers_do_not_give_is_one_clear_error(server, ox):
         download_osm("Atlantis")
     server.broken = True
     with pytest.raises(InputError, match="nothing came from OpenStreetMap"):
+        download_osm(bbox=BOX)
+    server.silent = True
+    with pytest.raises(InputError, match="nothing came from OpenStreetMap: ConnectionError"):
         download_osm(bbox=BOX)
     assert ox.settings.useful_tags_way == before
 

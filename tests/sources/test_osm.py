@@ -1,23 +1,31 @@
 """OpenStreetMap extracts: what is read is what stands in the file, cut where ways meet."""
 
+import datetime as dt
 import tracemalloc
-from itertools import pairwise
+from contextlib import suppress
+from itertools import pairwise, product
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import osmium
+import pandas as pd
 import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobility_geo.datasets import load_mali
 from mobility_geo.errors import InputError
 from mobility_geo.network import build_network
 from mobility_geo.network.build import no_rows
+from mobility_geo.routing import access_set, solve_ways
+from mobility_geo.scenario import Scenario, TravellerClass, conditions
 from mobility_geo.schema import PLACES, ZONES
 from mobility_geo.sources import read_osm_pbf
 from mobility_geo.sources.osm import carriageways
+from mobility_geo.sources.osm_tags import KEYS, edge_attributes, tag_meanings
 
 GEOD = pyproj.Geod(ellps="WGS84")
 ROAD = {"highway": "primary", "surface": "asphalt"}
@@ -149,12 +157,96 @@ def test_a_ferry_of_which_one_point_is_left_is_told(tmp_path):
         ({"highway": "path"}, ("walk", "none", "none")),
         ({"highway": "track", "motor_vehicle": "no"}, ("walk", "none", "none")),
         ({"route": "ferry"}, ("ferry", "none", "water")),
+        ({"route": "ferry", "highway": "residential"}, ("ferry", "none", "water")),
+        ({"route": "ferry", "highway": "construction"}, ("ferry", "none", "water")),
+        ({"route": "bus", "highway": "trunk"}, ("road", "primary", "paved")),
+        ({"highway": "track", "surface": "asphalt"}, ("track", "track", "gravel")),
+        ({"highway": "primary", "surface": "concrete:lanes"}, ("road", "primary", "paved")),
+        ({"highway": "primary", "surface": "sand;gravel"}, ("road", "primary", "sand")),
+        ({"highway": "secondary", "tracktype": "grade5"}, ("road", "secondary", "earth")),
+        ({"highway": "secondary", "4wd_only": "yes"}, ("track", "track", "gravel")),
+        ({"highway": "secondary", "4wd_only": "no"}, ("road", "secondary", "gravel")),
+        (
+            {"highway": "track", "4wd_only": "yes", "smoothness": "impassable"},
+            ("walk", "none", "none"),
+        ),
         ({"highway": "primary_link"}, ("road", "primary", "paved")),
     ],
 )
 def test_what_tags_mean(tmp_path, tags, found):
     edge = only(tmp_path, **tags)
     assert (edge["kind"], edge["road_class"], edge["surface"]) == found
+
+
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({"access": "no"}, None), ({"access": "private"}, None), ({"access": "permissive"}, "road"),
+        ({"access": "no", "foot": "yes"}, "walk"), ({"access": "no", "foot": "designated"}, "walk"),
+        ({"access": "no", "motor_vehicle": "yes"}, "road"),
+        ({"access": "private", "vehicle": "yes"}, "road"),
+        ({"access": "no", "vehicle": "no", "motor_vehicle": "destination"}, "road"),
+        ({"vehicle": "no"}, "walk"), ({"motor_vehicle": "private"}, "walk"),
+        ({"vehicle": "no", "foot": "no"}, None), ({"motor_vehicle": "no", "access": "no"}, None),
+        ({"vehicle": "no", "motor_vehicle": "yes"}, "road"), ({"foot": "no"}, "road"),
+    ],
+)  # fmt: skip
+def test_the_tag_that_is_most_exact_says_who_may_pass(tmp_path, tags, kind):
+    tables = read(tmp_path, ([1, 2], ROAD), ([3, 4], {"highway": "residential", **tags})).tables
+    other = tables["edges"].query("from_node_id == 'n3'")["kind"].tolist()
+    assert other == ([] if kind is None else [kind])
+
+
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({"highway": "path", "motor_vehicle": "no"}, "walk"),
+        ({"highway": "path", "foot": "no"}, None), ({"highway": "path", "access": "no"}, None),
+        ({"route": "ferry", "motor_vehicle": "no"}, "ferry"),
+        ({"route": "ferry", "access": "private"}, None),
+        ({"route": "ferry", "access": "no", "foot": "yes"}, "ferry"),
+    ],
+)  # fmt: skip
+def test_who_may_use_paths_and_ferries(tmp_path, tags, kind):
+    tables = read(tmp_path, ([1, 2], ROAD), ([3, 4], tags)).tables
+    other = tables["edges"].query("from_node_id == 'n3'")["kind"].tolist()
+    assert other == ([] if kind is None else [kind])
+
+
+def test_an_extract_of_private_ways_only_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"(?s)no edge is left.*no access: 1 ways"):
+        read(tmp_path, ([1, 2], {**ROAD, "access": "private"}))
+
+
+def test_what_is_built_or_only_a_route_is_no_way(tmp_path):
+    """A bus line called road, a street called ferry: each word counts under its own key."""
+    ways = [{"highway": "construction"}, {"highway": "proposed"}, {"route": "road"},
+            {"route": "track"}, {"highway": "ferry"}, {"route": "hiking"}]  # fmt: skip
+    reading = read(tmp_path, ([1, 2], ROAD), *(([3, 4], tags) for tags in ways))
+    assert reading.tables["edges"]["edge_id"].tolist() == ["w1-1"]
+    finding = reading.findings.set_index("check").loc["not wanted"]
+    assert finding["value"] == len(ways)
+    assert (reading.rows_read, reading.rows_kept) == (7, 1)
+
+
+def test_every_meaning_of_tags_has_a_speed_for_somebody():
+    """A way that the table takes for a road, and no vehicle has a speed on, would be a wall."""
+    speeds = load_mali().network.speeds
+    meant = tag_meanings()
+    words = {key: [None, *(w for k, w in {**meant.kind, **meant.surface} if k == key)]
+             for key in ("highway", "surface", "smoothness")}  # fmt: skip
+    rows = list(product(*words.values()))
+    tags = pd.DataFrame(rows, columns=list(words), dtype="object").reindex(columns=list(KEYS))
+    tags = tags.astype("object").where(tags.notna(), None)
+    found = edge_attributes(tags)
+    sorts = found.loc[found["kind"].notna(), ["kind", "road_class", "surface"]].drop_duplicates()
+    assert len(sorts) > 12
+    for row in sorts.itertuples():
+        who = speeds[(speeds["kind"] == row.kind)
+                     & speeds["road_class"].isin([row.road_class, "*"])
+                     & speeds["surface"].isin([row.surface, "*"])]  # fmt: skip
+        needed = {"foot", "livestock"} | (set() if row.kind == "walk" else {"truck", "4x4"})
+        assert needed <= set(who["profile"]), row
 
 
 def test_a_surface_that_is_assumed_has_low_confidence(tmp_path):
@@ -172,6 +264,8 @@ def test_a_surface_that_is_assumed_has_low_confidence(tmp_path):
         ({"surface": "asphalt", "seasonal": "no"}, True),
         ({"surface": "gravel", "winter_road": "yes"}, False),
         ({"surface": "gravel", "ice_road": "yes"}, False),
+        ({"surface": "gravel", "flood_prone": "yes"}, False),
+        ({"surface": "concrete", "bridge": "low_water_crossing"}, False),
     ],
 )  # fmt: skip
 def test_fords_and_seasonal_ways_are_not_for_all_seasons(tmp_path, tags, all_season):
@@ -184,6 +278,10 @@ def test_fords_and_seasonal_ways_are_not_for_all_seasons(tmp_path, tags, all_sea
         ({}, False, "n1"), ({"oneway": "yes"}, True, "n1"), ({"oneway": "-1"}, True, "n3"),
         ({"oneway": "no", "junction": "roundabout"}, False, "n1"),
         ({"junction": "roundabout"}, True, "n1"), ({"oneway": "reversible"}, False, "n1"),
+        ({"oneway": "-1", "junction": "roundabout"}, True, "n3"),
+        ({"oneway": "yes", "motor_vehicle": "no"}, False, "n1"),  # on foot
+        ({"oneway": "yes", "route": "ferry"}, True, "n1"),
+        ({"junction": "roundabout", "route": "ferry"}, False, "n1"),
     ],
 )  # fmt: skip
 def test_one_way_streets_run_along_their_edge(tmp_path, tags, oneway, start):
@@ -204,6 +302,21 @@ def test_bridges_names_and_sources(tmp_path):
     assert (edge["ref"], edge["name"]) == ("RN6", "Pont de Ségou")
     assert edge["source"] == "OpenStreetMap way 1, ODbL"
     assert not only(tmp_path, highway="primary", bridge="no")["bridge"]
+    assert not only(tmp_path, highway="primary", bridge="low_water_crossing")["bridge"]
+
+
+def test_a_ford_at_a_node_wets_the_edges_that_meet_there(tmp_path):
+    file = tmp_path / "x.osm.pbf"
+    tags = {3: {"ford": "yes"}, 7: {"ford": "no"}, 5: {"highway": "crossing"}}
+    with osmium.SimpleWriter(str(file)) as writer:
+        for ref, place in LINE.items():
+            writer.add_node(osmium.osm.mutable.Node(id=ref, location=place, tags=tags.get(ref, {})))
+        for number, refs in enumerate([[1, 2, 3, 4], [4, 5, 6], [6, 7, 8]], start=1):
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=ROAD))
+    reading = read_osm_pbf(file)
+    edges = reading.tables["edges"].set_index("edge_id")
+    assert edges["all_season"].to_dict() == {"w1-1": False, "w2-1": True, "w3-1": True}
+    assert checks(reading)["ford at a node"] == "1 edges, e.g. ['w1-1']"
 
 
 def test_ways_without_access_are_left_out_and_counted(tmp_path):
@@ -232,6 +345,88 @@ def test_the_outline_of_a_square_is_no_way(tmp_path):
     reading = read(tmp_path, *ways)
     assert reading.tables["edges"]["edge_id"].tolist() == ["w1-1"]
     assert "area 1" in reading.findings.set_index("check")["finding"]["not wanted"]
+
+
+@given(extracts(), st.data())
+@settings(max_examples=40)
+def test_each_way_is_kept_or_counted_once(tmp_path_factory, made, data):
+    """Whatever is cut, closed, clipped or outside: rows read less rows kept are in findings."""
+    nodes, ways = made
+    some = [ROAD, {"highway": "path", "access": "no"}, {"route": "ferry"}, {"highway": "steps"},
+            {**ROAD, "area": "yes"}, {"route": "bus"}]  # fmt: skip
+    tags = data.draw(st.lists(st.sampled_from(some), min_size=len(ways), max_size=len(ways)))
+    gone = data.draw(st.sets(st.sampled_from(sorted(nodes)), max_size=4))
+    there = {ref: place for ref, place in nodes.items() if ref not in gone}
+    file = tmp_path_factory.mktemp("osm") / "x.osm.pbf"
+    written(file, there, *zip(ways, tags, strict=True))
+    try:
+        reading = read_osm_pbf(file, bbox=data.draw(st.sampled_from([None, (0, 0, 0.2, 0.2)])))
+    except InputError:
+        return
+    lost = ["no access", "no line left", "not wanted", "outside the box", "way twice"]
+    counted = reading.findings.loc[reading.findings["check"].isin(lost), "value"].sum()
+    assert reading.rows_read == len(ways)
+    assert reading.rows_read - reading.rows_kept == counted
+    kept = reading.tables["edges"]["source"].nunique()
+    assert reading.rows_kept == kept
+
+
+def test_two_nodes_at_one_place_are_one(tmp_path):
+    """The piece between them has no length; what it joins stays joined."""
+    nodes = {**LINE, 4: LINE[3]}
+    ways = ([1, 3], ROAD), ([3, 4], ROAD), ([4, 5], ROAD), ([3, 9], ROAD), ([4, 8], ROAD)
+    reading = read(tmp_path, *ways, nodes=nodes)
+    edges = reading.tables["edges"]
+    assert len(edges) == 4
+    assert (edges["length_m"] > 0).all()
+    assert nx.is_connected(nx.Graph(edges[["from_node_id", "to_node_id"]].to_numpy().tolist()))
+    assert checks(reading)["edge of no length"] == "1 edges, e.g. ['w2-1']"
+    assert reading.rows_read - reading.rows_kept == 1
+
+
+def test_closed_ways_and_parallel_ways(tmp_path):
+    nodes = {**LINE, 9: (0.02, 15.01)}
+    ring = read(tmp_path, ([1, 2, 9, 1], ROAD), ([2, 3], ROAD), nodes=nodes).tables["edges"]
+    ends = ring[["from_node_id", "to_node_id"]].apply(tuple, axis=1).tolist()
+    assert sorted(ends) == [("n1", "n2"), ("n2", "n1"), ("n2", "n3")]
+    twins = read(tmp_path, ([1, 2], ROAD), ([1, 9, 2], ROAD), nodes=nodes).tables["edges"]
+    assert twins[["from_node_id", "to_node_id"]].drop_duplicates().shape == (1, 2)
+    assert twins["length_m"].nunique() == 2
+
+
+def test_a_way_twice_counts_once(tmp_path):
+    file = tmp_path / "x.osm.pbf"
+    with osmium.SimpleWriter(str(file)) as writer:
+        for ref, place in LINE.items():
+            writer.add_node(osmium.osm.mutable.Node(id=ref, location=place))
+        for refs in ([1, 2, 3], [1, 2]):
+            writer.add_way(osmium.osm.mutable.Way(id=7, nodes=refs, tags=ROAD))
+    reading = read_osm_pbf(file)
+    assert reading.tables["edges"]["to_node_id"].tolist() == ["n2"]
+    assert checks(reading)["way twice"] == "1 ways"
+    assert (reading.rows_read, reading.rows_kept) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "message"),
+    [
+        ((0, 1, 2), "four numbers are expected"), ("0,1,2,x", "four numbers are expected"),
+        ((2, 0, 1, 1), "the order is west, south, east, north"),
+        ((0, 14, 1, 95), "the order is west, south, east, north"),
+        ((0, float("nan"), 1, 2), "the order is west, south, east, north"),
+    ],
+)  # fmt: skip
+def test_boxes_that_are_none(tmp_path, bbox, message):
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, ([1, 2], ROAD), bbox=bbox)
+
+
+def test_classes_by_one_name_or_none(tmp_path):
+    ways = ([1, 2], ROAD), ([2, 3], {"highway": "track"}), ([3, 4], {"route": "ferry"})
+    assert read(tmp_path, *ways, classes="track").tables["edges"]["kind"].tolist() == ["track"]
+    assert read(tmp_path, *ways, classes={"ferry"}).tables["edges"]["kind"].tolist() == ["ferry"]
+    with pytest.raises(InputError, match="classes: none given"):
+        read(tmp_path, *ways, classes=[])
 
 
 def test_a_box_keeps_what_touches_it(tmp_path):
@@ -288,6 +483,74 @@ def test_what_is_no_extract_is_one_clear_error(tmp_path):
         read_osm_pbf(tmp_path / "empty.osm.pbf")
 
 
+XML = '<osm version="0.6">{}</osm>'
+WAY = '<way id="5"{}><nd ref="{}"/><nd ref="{}"/><tag k="highway" v="track"/></way>'
+SPOT = '<node id="{}" lat="{}" lon="{}"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (SPOT.format(-1, 1, 2) + SPOT.format(-2, 1, 3) + WAY.format("", -1, -2), "ids above 0"),
+        (WAY.format("", 1, 2) + SPOT.format(1, 1, 2) + SPOT.format(2, 1, 3), "before the ways"),
+        (SPOT.format(1, 95, 2) + SPOT.format(2, 1, 200) + WAY.format("", 1, 2), "no way has"),
+        (SPOT.format(1, "x", 2), "cannot be read to its end"),
+        (
+            SPOT.format(1, 1, 2) + SPOT.format(2, 1, 3) + WAY.format(' visible="false"', 1, 2),
+            "history or change file: 1 ways",
+        ),
+        ("", "no way of"),
+    ],
+)
+def test_what_xml_may_hold(tmp_path, body, message):
+    file = tmp_path / "x.osm"
+    file.write_text(XML.format(body), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_osm_pbf(file)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><body>Bad gateway</body></html>",
+        '<!DOCTYPE o [<!ENTITY a "aa">]>' + XML.format('<note a="&a;"/>'),
+    ],
+)
+def test_other_xml_is_refused_and_entities_are_not_followed(tmp_path, text):
+    file = tmp_path / "x.osm"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read to its end"):
+        read_osm_pbf(file)
+
+
+def test_places_beyond_the_globe_are_as_if_not_there(tmp_path):
+    file = tmp_path / "x.osm"
+    spots = SPOT.format(1, 1, 2) + SPOT.format(2, 1, 3) + SPOT.format(3, 95, 3)
+    more = '<way id="6"><nd ref="2"/><nd ref="3"/><tag k="highway" v="track"/></way>'
+    file.write_text(XML.format(spots + WAY.format("", 1, 2) + more), encoding="utf-8")
+    reading = read_osm_pbf(file)
+    assert reading.tables["edges"]["edge_id"].tolist() == ["w5-1"]
+    assert {"off the globe", "clipped way", "no line left"} <= set(checks(reading))
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_damage_anywhere_is_one_clear_error_or_a_reading(tmp_path_factory, data):
+    """A file cut off, or with a byte changed, at any place."""
+    folder = tmp_path_factory.mktemp("osm")
+    whole = written(folder / "whole.osm.pbf", LINE, ([1, 2, 3], ROAD)).read_bytes()
+    at = data.draw(st.integers(1, len(whole) - 1))
+    cut = data.draw(st.booleans())
+    broken = whole[:at] if cut else whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+    (folder / "broken.osm.pbf").write_bytes(broken)
+    if cut:
+        with pytest.raises(InputError, match=r"broken\.osm\.pbf: "):
+            read_osm_pbf(folder / "broken.osm.pbf")
+        return
+    with suppress(InputError):
+        assert len(read_osm_pbf(folder / "broken.osm.pbf").tables["edges"]) > 0
+
+
 def test_an_extract_without_roads_says_so(tmp_path):
     with pytest.raises(InputError, match="no way of"):
         read(tmp_path, ([1, 2], {"building": "yes"}))
@@ -305,6 +568,28 @@ def test_it_becomes_a_network(tmp_path):
                             **reading.tables)  # fmt: skip
     assert len(network.edges) == 2
     assert network.edges["length_m"].sum() == pytest.approx(metres(LINE, [1, 2, 3, 4]))
+
+
+def test_people_find_their_way_over_it(tmp_path):
+    """By road and ferry from end to end; one-way streets are not entered from behind."""
+    ways = (
+        ([1, 2, 3], ROAD), ([3, 4, 5], {"route": "ferry"}), ([5, 6], {**ROAD, "oneway": "-1"}),
+        ([6, 7], ROAD),
+    )  # fmt: skip
+    reading = read(tmp_path, *ways)
+    places = gpd.GeoDataFrame(
+        {"place_id": ["west", "bank", "east"], "name": ["West", "Bank", "East"],
+         "kind": "settlement", "country": "MLI", "source": "drawn"},
+        geometry=gpd.points_from_xy([0.01, 0.05, 0.07], [15.0] * 3), crs=4326,
+    )  # fmt: skip
+    network = build_network(name="x", zones=no_rows(ZONES), places=places, **reading.tables)
+    day = dt.date(2024, 1, 20)
+    quiet = Scenario(name="quiet", when=day, start=day, end=day)
+    who = TravellerClass(profile="truck", nationality="MLI")
+    costs = conditions(network, quiet, None, who).dense()
+    ends = access_set(network, costs, "truck", ["west", "bank", "east"])
+    open_ways = np.isfinite(solve_ways(network, costs, ends, ends).units)
+    assert open_ways.tolist() == [[True, True, False], [True, True, False], [True, True, True]]
 
 
 def test_progress_rises_to_one(tmp_path):
