@@ -25,8 +25,8 @@ TRAVELLER = TravellerClass(profile="truck", nationality="MLI", kind="refugee")
 def ours(case: Case, costs: ArcCosts) -> np.ndarray:
     """Return travel times in units between all places, by the toolkit."""
     places = list(case.network.places["place_id"])
-    starts = access_set(case.network, costs, TRAVELLER.profile, places)
-    ends = access_set(case.network, costs, TRAVELLER.profile, places, leaving=False)
+    starts = access_set(case.network, costs, places)
+    ends = access_set(case.network, costs, places, leaving=False)
     return solve_ways(case.network, costs, starts, ends).units
 
 
@@ -41,7 +41,7 @@ def networkx_times(case: Case, costs: ArcCosts) -> np.ndarray:
         if not graph.has_edge(u, v) or graph[u][v]["weight"] > weight:
             graph.add_edge(u, v, weight=weight)
     places = list(network.places["place_id"])
-    starts = access_set(network, costs, TRAVELLER.profile, places)
+    starts = access_set(network, costs, places)
     table = np.full((len(places), len(places)), np.inf)
     for i in range(len(places)):
         for a in range(int(starts.pointer[i]), int(starts.pointer[i + 1])):

@@ -259,10 +259,11 @@ PLACES: Final = TableSchema(
 ACCESSES: Final = TableSchema(
     name="accesses",
     meaning="How each place attaches to the network: up to three (node, offset) per place",
-    key=("place_id", "node_id"),
+    key=("access_id",),
     geometry="LineString",
     references=MappingProxyType({"place_id": "places", "node_id": "nodes", "edge_id": "edges"}),
     columns=(
+        _text("access_id", "id: the place and a number, the nearest first; no edge has it"),
         _text("place_id", "place"),
         _text("node_id", "node of the network that it reaches"),
         _text("edge_id", "edge that it travels along to get there, if any", nullable=True),
@@ -489,12 +490,13 @@ DISRUPTIONS: Final = TableSchema(
 
 DISRUPTION_STRETCHES: Final = TableSchema(
     name="disruption_stretches",
-    meaning="Measured stretches of edges of a disruption: depth of water, or exposure",
+    meaning="Measured stretches of edges, and of ways off the road, of a disruption: depth of "
+    "water, or exposure",
     references=MappingProxyType({"disruption_id": "disruptions"}),
     columns=(
         _text("disruption_id", "disruption"),
         _text("quantity", "what was measured", allowed=("depth_m", "exposure")),
-        _text("edge_id", "edge"),
+        _text("edge_id", "edge, or access of a place for the way off the road"),
         _number("start_share", "", "start along the line, 0 to 1", maximum=1),
         _number("end_share", "", "end along the line, 0 to 1", maximum=1),
         _number("value", "", "what was measured: m for depth_m, a plain number for exposure"),

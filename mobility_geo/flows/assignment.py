@@ -104,8 +104,8 @@ def assign_all_or_nothing(
             ways = solve_ways(
                 network,
                 costs,
-                access_set(network, costs, traveller.profile, starts),
-                access_set(network, costs, traveller.profile, ends, leaving=False),
+                access_set(network, costs, starts),
+                access_set(network, costs, ends, leaving=False),
             )
             reached = ways.reachable()
             for flow in records(rows):

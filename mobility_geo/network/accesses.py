@@ -1,13 +1,19 @@
 """Attach places to the network by accesses, never by making them through nodes."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from mobility_geo.network.model import Network
 from mobility_geo.schema import is_missing
+
+OFF_ROAD_KIND = "walk"
+"""Ways off the road count as edges of this kind to a disruption that is narrowed by kinds."""
 
 ATTACH_KINDS = ("road", "track", "walk", "corridor")
 """Edge kinds that a place may attach to; boats are boarded at ports, borders at posts."""
@@ -66,8 +72,7 @@ def attach_places(
     land = edges[edges["kind"].isin(ATTACH_KINDS)].sort_values("edge_id").reset_index(drop=True)
     on_land = nodes["node_id"].isin([*land["from_node_id"], *land["to_node_id"]])
     ends = nodes[on_land | (nodes["kind"] == "settlement")].reset_index(drop=True)
-    barrier = waterways["barrier"].to_numpy(dtype=bool)
-    barrier_tree = shapely.STRtree(waterways.loc[barrier].geometry.to_numpy())
+    barrier_tree = shapely.STRtree(waterways.geometry.to_numpy()[waterways["barrier"]])
     lines = land.geometry.to_numpy()
     edge_tree = shapely.STRtree(lines)
     node_tree = shapely.STRtree(ends.geometry.to_numpy())
@@ -107,7 +112,7 @@ def attach_places(
             rows.append(_row(place_id, node_ids[row], None, float(gap), 0.0, point,
                              node_points[row]))  # fmt: skip
             continue
-        taken: set[int] = set()
+        taken: list[int] = []
         for position in _nearest_first(edge_tree, lines, point, max_distance_m):
             ends_of = from_row[position], to_row[position]
             if any(abroad(country, row) for row in ends_of):
@@ -119,10 +124,11 @@ def attach_places(
             if _behind_water(barrier_tree, way):
                 continue
             scale = lengths[position] / max(line.length, 1e-9)
-            for row, share in zip(ends_of, (along, line.length - along), strict=True):
-                if row in taken or len(taken) == MAX_ACCESSES:
-                    continue
-                taken.add(row)
+            ways = list(zip(ends_of, (along, line.length - along), strict=True))
+            # of two roads that join the same nodes one may be closed, and the other not
+            new = [way for way in ways if way[0] not in taken] or [min(ways, key=itemgetter(1))]
+            for row, share in new[: MAX_ACCESSES - len(taken)]:
+                taken.append(row)
                 rows.append(_row(place_id, node_ids[row], edge_ids[position], float(way.length),
                                  float(share * scale), point, node_points[row],
                                  foot))  # fmt: skip
@@ -132,7 +138,125 @@ def attach_places(
         rows, columns=["place_id", "node_id", "edge_id", "off_road_m", "along_m", "geometry"]
     )
     frame["edge_id"] = frame["edge_id"].astype("str")
+    frame.insert(0, "access_id", access_ids(frame["place_id"]))
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=edges.crs)
+
+
+def access_ids(place_ids: pd.Series) -> pd.Series:
+    """Return an id for each access: its place, and a number that counts up within the place.
+
+    Parameters
+    ----------
+    place_ids
+        Place of each access, the nearest first within a place.
+
+    Returns
+    -------
+    pandas.Series
+        Text, all different.
+
+    Examples
+    --------
+    >>> access_ids(pd.Series(["gao", "mopti", "gao"])).tolist()
+    ['access/gao/1', 'access/mopti/1', 'access/gao/2']
+    """
+    number = place_ids.groupby(place_ids).cumcount() + 1
+    return ("access/" + place_ids.astype("str") + "/" + number.astype("str")).astype("str")
+
+
+def off_road_lines(accesses: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Return the part of each access that lies off the road.
+
+    Parameters
+    ----------
+    accesses
+        Schema `ACCESSES`.
+
+    Returns
+    -------
+    numpy.ndarray
+        LineStrings, one per access: all of its line if it ends at a node, else without the way
+        along the edge. Of no length where the place stands at the road.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> accesses = load_toy().network.accesses
+    >>> len(off_road_lines(accesses)) == len(accesses)
+    True
+    """
+    lines = accesses.geometry.to_numpy()
+    along = accesses["edge_id"].notna().to_numpy(dtype=bool)
+    corners, owner = shapely.get_coordinates(lines, return_index=True)
+    # the last step of an access along an edge goes from its foot point to the node
+    last = np.append(owner[1:] != owner[:-1], True) if len(owner) else np.empty(0, dtype=bool)
+    short = along & (np.bincount(owner, minlength=len(lines)) == len(("place", "node")))
+    corners[last & short[owner]] = corners[np.flatnonzero(last & short[owner]) - 1]
+    kept = ~(last & (along & ~short)[owner])
+    made: npt.NDArray[np.object_] = shapely.linestrings(corners[kept], indices=owner[kept])
+    return made
+
+
+def is_off_road(accesses: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Say for each access whether it has a way off the road that something may happen on.
+
+    Parameters
+    ----------
+    accesses
+        Schema `ACCESSES`.
+
+    Returns
+    -------
+    numpy.ndarray
+        False for places that stand at a node, within 100 m, or on an edge.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> len(is_off_road(load_toy().network.accesses)) > 0
+    True
+    """
+    way = accesses["off_road_m"].to_numpy(dtype=float)
+    at_node = accesses["edge_id"].isna().to_numpy(dtype=bool) & (way <= AT_NODE_M)
+    off_road: npt.NDArray[np.bool_] = ~at_node & (way > 0)
+    return off_road
+
+
+def lines_to_measure(network: Network) -> gpd.GeoDataFrame:
+    """Return edges and ways off the road, as the lines that disruptions are measured along.
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``edge_id`` (for a way off the road the ``access_id``), ``kind`` (``walk`` there),
+        ``bridge``, ``country``, ``length_m`` and the line.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> len(lines_to_measure(network)) >= len(network.edges)
+    True
+    """
+    columns = ["edge_id", "kind", "bridge", "country", "length_m", "geometry"]
+    edges = network.edges[columns]
+    accesses, lines = network.accesses, off_road_lines(network.accesses)
+    long = is_off_road(accesses)
+    if not bool(long.any()):
+        return edges
+    country = network.places["country"].to_numpy(dtype=object)
+    place = network.place_rows.get_indexer(pd.Index(accesses["place_id"]))
+    off_road = gpd.GeoDataFrame(
+        {"edge_id": accesses["access_id"], "kind": OFF_ROAD_KIND, "bridge": False,
+         "country": country[place], "length_m": accesses["off_road_m"]},
+        geometry=lines, crs=network.crs,
+    ).astype({"kind": edges["kind"].dtype, "country": edges["country"].dtype})  # fmt: skip
+    return pd.concat([edges, off_road[long]], ignore_index=True)
 
 
 def _behind_water(barriers: shapely.STRtree, way: shapely.LineString) -> bool:
@@ -151,7 +275,7 @@ def _behind_water(barriers: shapely.STRtree, way: shapely.LineString) -> bool:
 
 
 def _nearest_first(
-    tree: shapely.STRtree, lines: "np.typing.NDArray[np.object_]", point: shapely.Point, most: float
+    tree: shapely.STRtree, lines: npt.NDArray[np.object_], point: shapely.Point, most: float
 ) -> Iterator[int]:
     """Go through the lines within a distance, the nearest first, looking no farther than needed."""
     known, reach = -1.0, min(NEAR_M, most)

@@ -113,6 +113,7 @@ class Network:
     arcs: Arcs = field(init=False, repr=False)
     node_rows: pd.Index = field(init=False, repr=False)
     edge_rows: pd.Index = field(init=False, repr=False)
+    access_rows: pd.Index = field(init=False, repr=False)
     place_rows: pd.Index = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +144,7 @@ class Network:
             raise SchemaError(problems)
         object.__setattr__(self, "node_rows", pd.Index(self.nodes["node_id"]))
         object.__setattr__(self, "edge_rows", pd.Index(self.edges["edge_id"]))
+        object.__setattr__(self, "access_rows", pd.Index(self.accesses["access_id"]))
         object.__setattr__(self, "place_rows", pd.Index(self.places["place_id"]))
         problems += _edge_problems(self)
         problems += _list_problems(self)
@@ -288,6 +290,9 @@ def _edge_problems(network: Network) -> list[str]:
             "edges: an edge has a crossing_id if, and only if, it is of kind 'crossing'; wrong in "
             f"{int(wrong.sum())} rows, e.g. {labels(edges.loc[wrong, 'edge_id'])}"
         )
+    both = network.access_rows.intersection(network.edge_rows)
+    if len(both):
+        problems.append(f"accesses: an access_id is the id of an edge as well: {labels(both)}")
     nodes = network.nodes
     points, lines = nodes.geometry.to_numpy(), edges.geometry.to_numpy()
     tail = points[network.node_rows.get_indexer(pd.Index(edges["from_node_id"]))]

@@ -13,7 +13,7 @@ import shapely
 from rasterio.warp import transform_bounds
 
 from mobility_geo.errors import CRSError, InputError
-from mobility_geo.network.accesses import AT_NODE_M, ATTACH_KINDS, MAX_ACCESSES
+from mobility_geo.network.accesses import AT_NODE_M, ATTACH_KINDS, MAX_ACCESSES, access_ids
 from mobility_geo.network.friction import (
     DOWNHILL_GAIN,
     FLAT_KPH,
@@ -388,14 +388,14 @@ def _place_nodes(
          "country": places["country"].to_numpy()}, geometry=points, crs=network.crs,
     )  # fmt: skip
     steps = gpd.GeoDataFrame(
-        {"place_id": new, "node_id": ids, "edge_id": None, "off_road_m": 0.0, "along_m": 0.0},
+        {"access_id": "", "place_id": new, "node_id": ids, "edge_id": None, "off_road_m": 0.0,
+         "along_m": 0.0},
         geometry=[shapely.LineString([point, point]) for point in points], crs=network.crs,
     ).astype({"edge_id": "str"})  # fmt: skip
-    return (
-        pd.concat([network.nodes, nodes], ignore_index=True),
-        pd.concat([accesses, steps], ignore_index=True) if len(accesses) else steps,
-        node_of,
-    )
+    ways = pd.concat([accesses, steps], ignore_index=True) if len(accesses) else steps
+    # those that were there before keep theirs
+    ways["access_id"] = access_ids(ways["place_id"])
+    return pd.concat([network.nodes, nodes], ignore_index=True), ways, node_of
 
 
 def _ground(network: Network, options: GroundOptions) -> _Ground:
@@ -573,6 +573,7 @@ def _access_table(network: Network, found: list[dict[str, object]]) -> gpd.GeoDa
     ]
     rows = pd.DataFrame(
         {
+            "access_id": access_ids(table["place_id"]),
             "place_id": table["place_id"].astype("str"),
             "node_id": table["node_id"].astype("str"),
             "edge_id": table["edge_id"].astype("str"),

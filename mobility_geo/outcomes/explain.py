@@ -198,11 +198,19 @@ def _broken_words(
     held = now.held[now.traveller(row)]
     costs = held.dense()
     edges = case.network.edges["edge_id"].to_numpy()
+    accesses = case.network.accesses
+    closed = [
+        str(edges[case.network.arcs.edge[arc]])
+        for arc in normal.arcs(row, column)
+        if not costs.open[arc]
+    ]
+    for place in (now.groups["place_id"].iloc[row], now.destination_ids[column]):
+        ways = (accesses["place_id"] == place).to_numpy(dtype=bool)
+        if not costs.access_open[ways].any():
+            closed += accesses.loc[ways, "access_id"].tolist()
     closing: list[str] = []
-    for arc in normal.arcs(row, column):
-        if costs.open[arc]:
-            continue
-        hit = held.causes[held.causes["edge_id"] == edges[case.network.arcs.edge[arc]]]
+    for name in closed:
+        hit = held.causes[held.causes["edge_id"] == name]
         shut = hit[hit["effect"].str.contains("closed|only")]
         closing += [f"{cause['disruption_id']} ({cause['effect']})" for cause in records(shut)]
     return [f"Closed on their usual way: {', '.join(dict.fromkeys(closing))}."] if closing else []

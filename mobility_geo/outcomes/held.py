@@ -62,7 +62,7 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
         return None
     costs = now.ways[now.traveller(row)].costs
     place = str(now.groups["place_id"].iloc[row])
-    access = access_set(network, costs, now.traveller(row).profile, [place])
+    access = access_set(network, costs, [place])
     node = int(network.arcs.tail[arcs[0]])
     here = np.flatnonzero(access.node == node)
     if not len(here):
@@ -77,6 +77,13 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
         if any(spent[name] > budget[name][0] for name in BUDGETS):
             return node, int(arc)
         node = int(network.arcs.head[arc])
+    # the road is open to its end: from there it is the way to the destination's door
+    access = access_set(network, costs, [along.destination_ids[column]], leaving=False)
+    last = np.flatnonzero(access.node == node)
+    if not len(last) or any(
+        spent[name] + int(access.metric(name)[last].min()) > budget[name][0] for name in BUDGETS
+    ):
+        return node, int(arcs[-1])
     return None
 
 

@@ -79,11 +79,9 @@ def reachable_waystations(
         places = sorted(set(mine["place_id"]))
         ends = list(stations["place_id"])
         costs = conditions(case.network, laid, day, traveller).dense()
-        ways = _ways(case, costs, traveller, places, ends)
-        normal = _ways(
-            case, conditions(case.network, laid.baseline(), day, traveller).dense(), traveller,
-            places, ends,
-        )  # fmt: skip
+        ways = _ways(case, costs, places, ends)
+        usual_costs = conditions(case.network, laid.baseline(), day, traveller).dense()
+        normal = _ways(case, usual_costs, places, ends)
         time, risk = ways.total("time_min"), ways.total("risk")
         length, fare = ways.total("length_m"), ways.total("cost_xof")
         usual = normal.total("time_min")
@@ -168,15 +166,13 @@ def safe_waystations(case: Case, scenario: Scenario, day: dt.date) -> gpd.GeoDat
     return gpd.GeoDataFrame(stations[~closed].reset_index(drop=True))
 
 
-def _ways(
-    case: Case, costs: ArcCosts, traveller: TravellerClass, starts: list[str], ends: list[str]
-) -> Ways:
+def _ways(case: Case, costs: ArcCosts, starts: list[str], ends: list[str]) -> Ways:
     network = case.network
     return solve_ways(
         network,
         costs,
-        access_set(network, costs, traveller.profile, starts),
-        access_set(network, costs, traveller.profile, ends, leaving=False),
+        access_set(network, costs, starts),
+        access_set(network, costs, ends, leaving=False),
     )
 
 
@@ -222,8 +218,7 @@ def catchments(
     stations = safe_waystations(case, laid, day)
     settlements = case.network.places[case.network.places["kind"] == "settlement"]
     costs = conditions(case.network, laid, day, traveller).dense()
-    ways = _ways(case, costs, traveller, list(settlements["place_id"]),
-                 list(stations["place_id"]))  # fmt: skip
+    ways = _ways(case, costs, list(settlements["place_id"]), list(stations["place_id"]))
     risk, time = ways.total("risk"), ways.total("time_min")
     limits = case.limits
     counts = ways.reachable()

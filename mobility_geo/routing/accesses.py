@@ -8,9 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.network import Network
-from mobility_geo.network.profiles import profile_row
 from mobility_geo.scenario import ArcCosts
-from mobility_geo.units import KM_M, MIN_PER_H, QUANTUM, Metric, quantise
+from mobility_geo.units import QUANTUM, Metric, quantise
 
 IntArray = npt.NDArray[np.int32]
 
@@ -19,13 +18,14 @@ IntArray = npt.NDArray[np.int32]
 class Foot:
     """Where a place meets an edge: row of the edge, share of its length, and the way off the road.
 
-    Time and length of the way off the road are in whole units.
+    Time, length and risk of the way off the road are in whole units.
     """
 
     edge: int
     share: float
     time_min: int
     length_m: int
+    risk: int
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -33,9 +33,9 @@ class AccessSet:
     """Accesses of a list of places for one traveller, in whole units of each metric.
 
     `pointer` has one entry per place and one more: the accesses of place `i` are the entries
-    ``pointer[i]`` to ``pointer[i + 1]`` of the other arrays. An access whose part of an edge is
-    closed is left out. `feet` says for each place where it meets edges, so that two places along
-    one edge need not go through its ends.
+    ``pointer[i]`` to ``pointer[i + 1]`` of the other arrays. An access whose way off the road, or
+    part of an edge, is closed is left out. `feet` says for each place where it meets edges, so
+    that two places along one edge need not go through its ends.
     """
 
     place_ids: tuple[str, ...]
@@ -64,7 +64,6 @@ class AccessSet:
 def access_set(
     network: Network,
     costs: ArcCosts,
-    profile: str,
     place_ids: Iterable[str],
     *,
     leaving: bool = True,
@@ -77,8 +76,6 @@ def access_set(
         The network.
     costs
         What holds, from `Conditions.dense`.
-    profile
-        How people travel.
     place_ids
         Places.
     leaving
@@ -87,10 +84,8 @@ def access_set(
     Returns
     -------
     AccessSet
-        The way off the road goes at the profile's off-road speed: its length, or where a
-        friction surface tells (``off_road_flat_m``), the way on flat firm ground that takes as
-        long. The way back is taken to cost the same. The way along the edge costs its share of
-        the edge under the conditions.
+        The way off the road and the way along the edge cost what they do under the conditions,
+        the latter its share of the edge. The way back is taken to cost the same.
 
     Raises
     ------
@@ -104,12 +99,11 @@ def access_set(
     >>> case = load_toy()
     >>> who = TravellerClass(profile="truck", nationality="TOA")
     >>> costs = conditions(case.network, case.scenario, None, who).dense()
-    >>> access_set(case.network, costs, "truck", ["northtown", "oasis"]).attached().tolist()
+    >>> access_set(case.network, costs, ["northtown", "oasis"]).attached().tolist()
     [True, False]
     """
     wanted = tuple(place_ids)
     network.place_positions(wanted)
-    off_road_kph = float(profile_row(network, profile)["off_road_kph"])
     table = network.accesses
     size = len(network.edges)
     backward = np.full(size, -1, dtype=np.int64)
@@ -120,8 +114,6 @@ def access_set(
     edge_of = network.edge_rows.get_indexer(pd.Index(table["edge_id"]))
     node = network.node_rows.get_indexer(pd.Index(table["node_id"]))
     off_road = table["off_road_m"].to_numpy(dtype=float)
-    flat = table["off_road_flat_m"].to_numpy(dtype=float)
-    flat = np.where(np.isnan(flat), off_road, flat)
     along = table["along_m"].to_numpy(dtype=float)
     length_m = network.edges["length_m"].to_numpy(dtype=float)
     kept: list[tuple[int, float, float, float, float]] = []
@@ -130,10 +122,12 @@ def access_set(
     for place in wanted:
         stands: dict[int, Foot] = {}
         for row in rows_of.get(place, []):
-            walk_min = flat[row] / KM_M / off_road_kph * MIN_PER_H
+            if not costs.access_open[row]:
+                continue
+            walk_min, risk = costs.access_time_min[row], costs.access_risk[row]
             edge = int(edge_of[row])
             if edge < 0:
-                kept.append((int(node[row]), walk_min, off_road[row], 0.0, 0.0))
+                kept.append((int(node[row]), walk_min, off_road[row], 0.0, risk))
                 continue
             share = min(along[row] / max(length_m[edge], 1e-9), 1.0)
             to_head = int(node[row]) == int(network.arcs.head[edge])
@@ -142,6 +136,7 @@ def access_set(
                 edge=edge, share=part[0] if to_head else part[1],
                 time_min=int(quantise(walk_min, "time_min")),
                 length_m=int(quantise(off_road[row], "length_m")),
+                risk=int(quantise(risk, "risk")),
             )  # fmt: skip
             # leaving towards the head of the edge runs forward, arriving from it backward
             arc = edge if to_head == leaving else int(backward[edge])
@@ -150,7 +145,7 @@ def access_set(
                 kept.append(
                     (int(node[row]), walk_min + share * whole[0] * QUANTUM["time_min"],
                      off_road[row] + along[row], share * whole[2],
-                     share * whole[3] * QUANTUM["risk"])
+                     risk + share * whole[3] * QUANTUM["risk"])
                 )  # fmt: skip
         feet.append(tuple(stands.values()))
         pointer.append(len(kept))

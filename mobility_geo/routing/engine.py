@@ -208,7 +208,7 @@ def solve_ways(
     >>> who = TravellerClass(profile="truck", nationality="TOA")
     >>> costs = conditions(case.network, case.scenario.baseline(), None, who).dense()
     >>> ends = [
-    ...     access_set(case.network, costs, "truck", [town], leaving=town == "northtown")
+    ...     access_set(case.network, costs, [town], leaving=town == "northtown")
     ...     for town in ("northtown", "southtown")
     ... ]
     >>> solve_ways(case.network, costs, *ends).total("time_min").round().tolist()
@@ -330,7 +330,7 @@ def _shorter_direct(
                     "time_min": one.time_min + two.time_min + round(part * whole[0]),
                     "length_m": one.length_m + two.length_m + round(part * whole[1]),
                     "cost_xof": round(part * whole[2]),
-                    "risk": round(part * whole[3]),
+                    "risk": one.risk + two.risk + round(part * whole[3]),
                 }
                 if spent[impedance] < min(units[i, j], found.get((i, j), spent)[impedance] + 1):
                     found[i, j] = spent

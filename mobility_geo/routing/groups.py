@@ -186,8 +186,8 @@ def find_group_ways(
         ways = solve_ways(
             case.network,
             costs,
-            access_set(case.network, costs, traveller.profile, places),
-            access_set(case.network, costs, traveller.profile, ids, leaving=False),
+            access_set(case.network, costs, places),
+            access_set(case.network, costs, ids, leaving=False),
             impedance="length_m" if any_mode else impedance,
         )
         found[traveller], kept[traveller] = ways, held
@@ -251,14 +251,16 @@ def _any_mode(
     case: Case, scenario: Scenario, day: dt.date, traveller: TravellerClass, *,
     ignore_borders: bool,
 ) -> ArcCosts:  # fmt: skip
-    """Return arcs that are open to any profile, at their length."""
+    """Return arcs and ways off the road that are open to any profile, at their length."""
     network = case.network
     usable = np.zeros(len(network.arcs), dtype=bool)
+    off_road = np.zeros(len(network.accesses), dtype=bool)
     partly: dict[int, ClosedArc] = {}
     for profile in network.profiles["profile"]:
         other = replace(traveller, profile=str(profile))
         costs = conditions(network, scenario, day, other, ignore_borders=ignore_borders).dense()
         usable |= costs.open
+        off_road |= costs.access_open
         partly |= costs.closed_arcs
     length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
     units = np.where(usable, np.rint(length), 0).astype(np.int32)
@@ -266,4 +268,6 @@ def _any_mode(
     return ArcCosts(
         open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing,
         closed_arcs={arc: one for arc, one in partly.items() if not usable[arc]},
+        access_open=off_road, access_time_min=np.zeros(len(off_road)),
+        access_risk=np.zeros(len(off_road)),
     )  # fmt: skip

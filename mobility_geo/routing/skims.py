@@ -58,8 +58,8 @@ def find_ways(
     return solve_ways(
         network,
         costs,
-        access_set(network, costs, traveller.profile, origins),
-        access_set(network, costs, traveller.profile, destinations, leaving=False),
+        access_set(network, costs, origins),
+        access_set(network, costs, destinations, leaving=False),
         impedance=impedance,
     )
 

@@ -48,7 +48,12 @@ from mobility_geo.scenario.floods import (
     load_depth_curves,
 )
 from mobility_geo.scenario.idle import idle_disruptions
-from mobility_geo.scenario.overlay import disruption_edges, footprints, prepare_overlay
+from mobility_geo.scenario.overlay import (
+    disruption_accesses,
+    disruption_edges,
+    footprints,
+    prepare_overlay,
+)
 from mobility_geo.scenario.people import resident_groups
 from mobility_geo.scenario.scenario import Scenario
 from mobility_geo.scenario.table import (
@@ -90,6 +95,7 @@ __all__ = [
     "condition_series",
     "conditions",
     "depth_curve_names",
+    "disruption_accesses",
     "disruption_edges",
     "disruption_tables",
     "disruptions_from_constraints",

@@ -30,7 +30,13 @@ from mobility_geo.scenario.disruptions import (
     SpeedFactor,
     Throughput,
 )
-from mobility_geo.scenario.overlay import disruption_edges, join_stretches, pieces_of_stretches
+from mobility_geo.scenario.overlay import (
+    Hits,
+    disruption_accesses,
+    disruption_edges,
+    join_stretches,
+    pieces_of_stretches,
+)
 from mobility_geo.scenario.scenario import Scenario, check_once
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
 from mobility_geo.schema import is_missing, records, split_list
@@ -75,7 +81,9 @@ class ArcCosts:
     """Costs of every arc in whole units, ready for an engine; closed arcs cost 0.
 
     `open` says which arcs can be used from end to end; `closed_arcs` has those that only a part
-    of the length is closed of. Units are those of `mobility_geo.units.QUANTUM`.
+    of the length is closed of. Units are those of `mobility_geo.units.QUANTUM`. The arrays
+    `access_` have one entry per access of the network: whether its way off the road is open, and
+    its minutes and risk, which are rounded with the way along the edge, not before.
     """
 
     open: BoolArray
@@ -84,11 +92,17 @@ class ArcCosts:
     cost_xof: IntArray
     risk: IntArray
     closed_arcs: Mapping[int, ClosedArc] = field(default_factory=dict)
+    access_open: BoolArray = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    access_time_min: FloatArray = field(default_factory=lambda: np.empty(0))
+    access_risk: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Baseline:
-    """The normal state on a day of a month for a traveller: one entry per arc."""
+    """The normal state on a day of a month for a traveller.
+
+    One entry per arc, and behind them one per access, for its way off the road.
+    """
 
     open: BoolArray
     in_season: BoolArray
@@ -109,9 +123,12 @@ class Conditions:
     base
         The baseline of the same date and traveller.
     arc
-        Arcs that differ from the baseline, ascending; the arrays below have one entry for each.
-    open, time_min, cost_xof, risk, capacity
-        Their state: usable, minutes, XOF, risk, persons per day.
+        Arcs that differ from the baseline, ascending; numbers behind those of all arcs are
+        accesses, for their ways off the road. The arrays below have one entry for each.
+    open, time_min, cost_xof, risk
+        Their state: usable, minutes, XOF, risk.
+    limited_arc, capacity
+        Arcs whose capacity differs from the baseline, and how many persons per day it is.
     shut_arc, shut_start, shut_end
         Stretches, as shares of the line, of arcs that nothing but closures of a part of their
         length keeps shut.
@@ -128,6 +145,7 @@ class Conditions:
     time_min: FloatArray
     cost_xof: FloatArray
     risk: FloatArray
+    limited_arc: IntArray
     capacity: FloatArray
     shut_arc: IntArray
     shut_start: FloatArray
@@ -146,19 +164,25 @@ class Conditions:
 
     @property
     def causes(self) -> pd.DataFrame:
-        """One row per edge and disruption that hits it, found out when it is asked for.
+        """One row per edge, or way off the road, and disruption that hits it.
 
-        ``edge_id``, ``disruption_id``, ``kind``, ``effect`` in words, ``share`` of the edge hit.
+        ``edge_id``, which may be the id of an access, ``disruption_id``, ``kind``, ``effect`` in
+        words, ``share`` of the edge hit. It is found out when it is asked for.
         """
-        ids = self.network.edges["edge_id"].to_numpy()
+        network = self.network
+        ids = np.concatenate([network.edge_rows.to_numpy(), network.access_rows.to_numpy()])
+        # accesses behind edges, as they are behind arcs
+        way_of = np.concatenate(
+            [network.arcs.edge, len(network.edges) + np.arange(len(network.accesses))]
+        )
         tables = []
         for disruption in self.disruptions:
-            laid = _lay(self.network, disruption)
-            edge, first = np.unique(self.network.arcs.edge[laid.arc], return_index=True)
+            laid = _lay(network, disruption)
+            way, first = np.unique(way_of[laid.arc], return_index=True)
             tables.append(
                 pd.DataFrame(
                     {
-                        "edge_id": ids[edge],
+                        "edge_id": ids[way],
                         "disruption_id": disruption.disruption_id,
                         "kind": disruption.kind,
                         "effect": disruption.effect_words(),
@@ -184,7 +208,8 @@ class Conditions:
         time[self.arc] = self.time_min
         cost[self.arc] = self.cost_xof
         risk[self.arc] = self.risk
-        length = self.network.edges["length_m"].to_numpy(dtype=float)[self.network.arcs.edge]
+        length = _lengths_m(self.network)
+        size = len(self.network.arcs)
         parts = self.closed_stretches
         rows = np.fromiter(parts, dtype=np.int32, count=len(parts))
         whole = zip(
@@ -195,16 +220,20 @@ class Conditions:
             quantise(risk[rows], "risk").tolist(),
             strict=True,
         )
+        on = usable[:size]
         return ArcCosts(
-            open=usable,
+            open=on,
             closed_arcs={
                 arc: ClosedArc(stretches=parts[arc], time_min=t, length_m=m, cost_xof=c, risk=r)
                 for arc, t, m, c, r in whole
             },
-            time_min=quantise(np.where(usable, time, 0.0), "time_min"),
-            length_m=quantise(np.where(usable, length, 0.0), "length_m"),
-            cost_xof=quantise(np.where(usable, cost, 0.0), "cost_xof"),
-            risk=quantise(np.where(usable, risk, 0.0), "risk"),
+            time_min=quantise(np.where(on, time[:size], 0.0), "time_min"),
+            length_m=quantise(np.where(on, length[:size], 0.0), "length_m"),
+            cost_xof=quantise(np.where(on, cost[:size], 0.0), "cost_xof"),
+            risk=quantise(np.where(on, risk[:size], 0.0), "risk"),
+            access_open=usable[size:],
+            access_time_min=time[size:],
+            access_risk=risk[size:],
         )
 
     def edge_states(self) -> pd.DataFrame:
@@ -214,27 +243,33 @@ class Conditions:
         -------
         pandas.DataFrame
             ``edge_id``; ``state``: ``open``, ``slower``, ``riskier``, ``partly_closed`` (in one
-            direction), ``closed`` by a
-            disruption, ``out_of_season`` by the normal season, or ``not_passable`` for this
-            traveller at any time; ``speed_factor`` (1: as in the baseline), ``risk_per_km``,
+            of two directions that are open normally), ``closed`` by a disruption in all of them,
+            ``out_of_season`` by the normal season, or ``not_passable`` for this traveller at any
+            time; ``speed_factor`` (1: as in the baseline), ``risk_per_km``,
             ``disruption_ids`` with ``|`` between them. The worse direction counts.
         """
         network, base = self.network, self.base
         edges = network.edges
         size = len(edges)
-        total = base.moving_min + base.wait_min
-        usable, time, risk = base.open.copy(), total.copy(), np.zeros(len(total))
-        usable[self.arc], time[self.arc], risk[self.arc] = self.open, self.time_min, self.risk
+        on = slice(0, len(network.arcs))
+        total = (base.moving_min + base.wait_min)[on]
+        normal = base.open[on]
+        usable, time, risk = normal.copy(), total.copy(), np.zeros(len(total))
+        road = self.arc < len(total)
+        arc = self.arc[road]
+        usable[arc], time[arc], risk[arc] = (
+            values[road] for values in (self.open, self.time_min, self.risk)
+        )
         normally = np.zeros(size, bool)
-        np.logical_or.at(normally, network.arcs.edge, base.open | usable)
+        np.logical_or.at(normally, network.arcs.edge, normal | usable)
         still = np.ones(size, bool)
-        np.logical_and.at(still, network.arcs.edge, usable | ~base.open)
+        np.logical_and.at(still, network.arcs.edge, usable | ~normal)
         somehow = np.zeros(size, bool)
         np.logical_or.at(somehow, network.arcs.edge, usable)
         seasonal = np.zeros(size, bool)
-        np.logical_or.at(seasonal, network.arcs.edge, ~base.in_season)
+        np.logical_or.at(seasonal, network.arcs.edge, ~base.in_season[on])
         slow = np.ones(size)
-        both = base.open & usable & (time > 0)
+        both = normal & usable & (time > 0)
         factor = np.ones(len(total))
         factor[both] = total[both] / time[both]
         np.minimum.at(slow, network.arcs.edge, factor)
@@ -342,6 +377,26 @@ def _normal_hours(network: Network) -> tuple[FloatArray, FloatArray]:
     return opens, closes
 
 
+def _lengths_m(network: Network) -> FloatArray:
+    """Return the length of each arc, and of the way off the road of each access."""
+    along = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
+    off_road: FloatArray = network.accesses["off_road_m"].to_numpy(dtype=float)
+    return np.concatenate([along, off_road])
+
+
+def _off_road_min(network: Network, profile: str) -> FloatArray:
+    """Return how long the way off the road of each access takes, in minutes.
+
+    At the profile's speed off the road: its length, or where a friction surface tells, the way on
+    flat firm ground that takes as long.
+    """
+    flat = network.accesses["off_road_flat_m"].to_numpy(dtype=float)
+    way = np.where(np.isnan(flat), network.accesses["off_road_m"].to_numpy(dtype=float), flat)
+    kph = float(profile_row(network, profile)["off_road_kph"])
+    minutes: FloatArray = way / KM_M / kph * MIN_PER_H
+    return minutes
+
+
 def baseline_conditions(
     network: Network, month: int, traveller: TravellerClass, *, ignore_borders: bool = False
 ) -> Baseline:
@@ -361,7 +416,7 @@ def baseline_conditions(
     Returns
     -------
     Baseline
-        One entry per arc.
+        One entry per arc, and behind them one per access.
 
     Examples
     --------
@@ -396,13 +451,18 @@ def baseline_conditions(
     wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
     if len(memory) >= MOST_BASELINES:
         del memory[next(iter(memory))]  # the oldest
+    off_road = _off_road_min(network, traveller.profile)
+    free = np.zeros(len(off_road))
+    always = np.ones(len(off_road), dtype=bool)
     memory[key] = Baseline(
-        open=usable,
-        in_season=(in_season | ~passable)[arcs.edge],
-        moving_min=(moving * MIN_PER_H)[arcs.edge],
-        wait_min=wait[arcs.edge],
-        cost_xof=(length / KM_M * fare)[arcs.edge],
-        capacity=np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge],
+        open=np.concatenate([usable, always]),
+        in_season=np.concatenate([(in_season | ~passable)[arcs.edge], always]),
+        moving_min=np.concatenate([(moving * MIN_PER_H)[arcs.edge], off_road]),
+        wait_min=np.concatenate([wait[arcs.edge], free]),
+        cost_xof=np.concatenate([(length / KM_M * fare)[arcs.edge], free]),
+        capacity=np.concatenate(
+            [np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge], free + np.inf]
+        ),
     )
     for item in fields(Baseline):
         # it is shared by all conditions of the month: nobody may change it
@@ -452,13 +512,17 @@ def slowness(
 class _Laid:
     """A disruption laid over the arcs of a network, whoever travels.
 
-    `arc` has each arc once, `share` the share of it that is hit, `length_km` the length of it;
-    `stretch` is the position in `arc` of each stretch, with its start, end and measured value.
+    `arc` has each arc once, and accesses behind them, `share` the share of it that is hit,
+    `length_km` the length of it, `on_road` that it is no way off the road. `waits` says where
+    people wait: not on a carriageway that is hit because the other one was named. `stretch` is
+    the position in `arc` of each stretch, with its start, end and measured value.
     """
 
     arc: IntArray
     share: FloatArray
     length_km: FloatArray
+    on_road: BoolArray
+    waits: BoolArray
     stretch: IntArray
     start: FloatArray
     end: FloatArray
@@ -498,16 +562,32 @@ def _lay(network: Network, disruption: Disruption) -> _Laid:
         crossing, into = _into_countries(network)
         kept = np.isin(arc, crossing[into == what.into])
         arc, row = arc[kept], row[kept]
+    size = len(network.arcs)
+    off_road = disruption_accesses(network, what)
+    arc = np.concatenate([arc, off_road.edge + np.int32(size)])
+    start, end, value = (
+        np.concatenate([on[row], off])
+        for on, off in (
+            (hits.start, off_road.start), (hits.end, off_road.end),
+            (_values(hits), _values(off_road)),
+        )
+    )  # fmt: skip
     unique, stretch = np.unique(arc, return_inverse=True)
-    start, end = hits.start[row], hits.end[row]
     share = np.minimum(np.bincount(stretch, weights=end - start, minlength=len(unique)), 1.0)
-    length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge[unique]]
-    value = np.zeros(len(row)) if hits.value is None else hits.value[row]
+    on_road = unique < size
+    waits = on_road.copy()
+    if what.edge_ids:
+        edge = network.arcs.edge[unique[on_road]]
+        waits[on_road] = np.isin(edge, network.edge_positions(what.edge_ids))
     memory[disruption] = _Laid(
-        arc=unique, share=share, length_km=length / KM_M, stretch=stretch.astype(np.int32),
-        start=start, end=end, value=value,
+        arc=unique, share=share, length_km=_lengths_m(network)[unique] / KM_M, on_road=on_road,
+        waits=waits, stretch=stretch.astype(np.int32), start=start, end=end, value=value,
     )  # fmt: skip
     return memory[disruption]
+
+
+def _values(hits: Hits) -> FloatArray:
+    return np.zeros(len(hits.edge)) if hits.value is None else hits.value
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -599,15 +679,17 @@ def _add_amount(impact: _Impact, laid: _Laid, at: IntArray, effect: Effect) -> N
     """Add what each passage costs more, and lower how many may pass, where a disruption hits."""
     match effect:
         case ExtraWait(value=value):
-            impact.wait_min[at] += value
+            impact.wait_min[at[laid.waits]] += value
         case ExtraCost(value=value):
-            impact.cost_xof[at] += value * laid.share * laid.length_km
+            impact.cost_xof[at] += np.where(laid.on_road, value * laid.share * laid.length_km, 0.0)
         case RiskCost(value=value):
             impact.risk[at] += value * laid.share * laid.length_km
         case CapacityFactor(value=value):
-            impact.capacity[at] = np.minimum(impact.capacity[at], value)
+            road = at[laid.on_road]
+            impact.capacity[road] = np.minimum(impact.capacity[road], value)
         case Throughput(value=value):
-            impact.throughput[at] = np.minimum(impact.throughput[at], value)
+            road = at[laid.on_road]
+            impact.throughput[road] = np.minimum(impact.throughput[road], value)
 
 
 def _shut(impact: _Impact, laid: _Laid, at: IntArray, which: BoolArray | None = None) -> None:
@@ -673,12 +755,12 @@ def _way(network: Network, base: Baseline, profile: str) -> _Way:
     if base not in _WAYS:
         arcs, edges = network.arcs, network.edges
         moving = base.moving_min
-        length = edges["length_m"].to_numpy(dtype=float)[arcs.edge]
         speed = np.full(len(moving), np.inf)
-        np.divide(length / KM_M * MIN_PER_H, moving, out=speed, where=moving > 0)
-        at_border = np.zeros(len(arcs), dtype=bool)
+        np.divide(_lengths_m(network) / KM_M * MIN_PER_H, moving, out=speed, where=moving > 0)
+        at_border = np.zeros(len(moving), dtype=bool)
         at_border[_into_countries(network)[0]] = True
-        afloat = edges["kind"].isin(AFLOAT).to_numpy(dtype=bool)[arcs.edge]
+        afloat = np.zeros(len(moving), dtype=bool)
+        afloat[: len(arcs)] = edges["kind"].isin(AFLOAT).to_numpy(dtype=bool)[arcs.edge]
         _WAYS[base] = _Way(profile=profile, speed_kph=speed, afloat=afloat, at_border=at_border)
     return _WAYS[base]
 
@@ -827,15 +909,16 @@ def conditions(
     owner, begins, ends, factor = _joined(impact.slow, 4)
     time = moving * slowness(owner, begins, ends, factor, len(arc)) + wait
     capacity = np.minimum(_less(base.capacity[arc], impact.capacity), impact.throughput)
+    less = capacity < base.capacity[arc]
     differs = (
         (usable != base.open[arc])
         | (time != moving + base.wait_min[arc])
         | (impact.cost_xof > 0)
         | (impact.risk > 0)
-        | (capacity < base.capacity[arc])
+        | less
     )
     at, start, end = _joined(impact.shut, 3)
-    whole = np.zeros(len(arc), dtype=bool)
+    whole = arc >= len(network.arcs)  # nobody gets off half way between the road and home
     whole[at[(start <= 0) & (end >= 1)]] = True
     partly = (base.open[arc] & ~also & ~usable & ~whole & ~ruled & ~never)[at]
     order = np.lexsort((end[partly], start[partly], at[partly]))
@@ -849,7 +932,8 @@ def conditions(
         time_min=time[differs],
         cost_xof=(base.cost_xof[arc] + impact.cost_xof)[differs],
         risk=impact.risk[differs],
-        capacity=capacity[differs],
+        limited_arc=arc[less],
+        capacity=capacity[less],
         shut_arc=arc[at[partly][order]],
         shut_start=start[partly][order],
         shut_end=end[partly][order],

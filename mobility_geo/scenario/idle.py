@@ -6,14 +6,14 @@ import numpy as np
 
 from mobility_geo.network import Network
 from mobility_geo.scenario.disruptions import Disruption
-from mobility_geo.scenario.overlay import disruption_edges
+from mobility_geo.scenario.overlay import disruption_accesses, disruption_edges
 from mobility_geo.scenario.scenario import Scenario
 
 
 def idle_disruptions(
     network: Network, scenario: Scenario, when: dt.date | str | None = None
 ) -> tuple[str, ...]:
-    """Return the disruptions that are active on a day and hit no edge of the network.
+    """Return the disruptions that are active on a day and hit nothing of the network.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def _hits_anything(network: Network, disruption: Disruption) -> bool:
     rows = disruption_edges(network, disruption.what).edges()
     into = disruption.what.into
     if not into:
-        return bool(len(rows))
+        return bool(len(rows) or len(disruption_accesses(network, disruption.what).edge))
     at_border = rows[(network.edges["kind"] == "crossing").to_numpy(dtype=bool)[rows]]
     sides = network.crossings.set_index("crossing_id")[["country_a", "country_b"]]
     ids = network.edges["crossing_id"].to_numpy(dtype=object)[at_border]

@@ -22,6 +22,7 @@ import shapely
 
 from mobility_geo.errors import OutputError, ScenarioError
 from mobility_geo.network import Network
+from mobility_geo.network.accesses import OFF_ROAD_KIND, is_off_road, off_road_lines
 from mobility_geo.scenario.disruptions import LARGEST_LAT, Selection, Stretches
 from mobility_geo.scenario.scenario import Scenario
 
@@ -49,7 +50,7 @@ BESIDE_M: Final = 200.0
 BESIDE_TIMES: Final = 3.0
 """Carriageways of a road are hit together this near, m, or so many times as far as the nearest."""
 
-METHOD: Final = "2"
+METHOD: Final = "3"
 """Changes with the way in which areas are laid over edges: what was kept before is not used."""
 
 SELECTED_COLUMNS: Final = (
@@ -63,7 +64,8 @@ SELECTED_COLUMNS: Final = (
 class Hits:
     """Stretches of edges: row of the edge, and the stretch as shares of its length, 0 to 1.
 
-    `value` is what was measured on each stretch, for selections of measured stretches.
+    `value` is what was measured on each stretch, for selections of measured stretches. The same
+    serves for the ways off the road: rows are then of ``accesses``.
     """
 
     edge: IntArray
@@ -83,8 +85,10 @@ class Hits:
         return shares
 
 
-_CACHE: WeakKeyDictionary[Network, WeakKeyDictionary[Selection, Hits]] = WeakKeyDictionary()
-_TREES: WeakKeyDictionary[Network, shapely.STRtree] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Network, WeakKeyDictionary[Selection, tuple[Hits, Hits]]] = (
+    WeakKeyDictionary()
+)
+_LINES: WeakKeyDictionary[Network, tuple["_Lines", "_Lines"]] = WeakKeyDictionary()
 _BOUNDS: WeakKeyDictionary[Network, shapely.Polygon] = WeakKeyDictionary()
 _ROADS: WeakKeyDictionary[Network, tuple[IntArray, IntArray]] = WeakKeyDictionary()
 _KEYS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()
@@ -119,6 +123,42 @@ def disruption_edges(network: Network, what: Selection) -> Hits:
     >>> len(disruption_edges(network, Selection(edge_kinds=("river",))).edges())
     2
     """
+    return _both_hits(network, what)[0]
+
+
+def disruption_accesses(network: Network, what: Selection) -> Hits:
+    """Return the stretches of ways off the road, between places and edges, that a selection hits.
+
+    Parameters
+    ----------
+    network
+        The network.
+    what
+        The selection. Off the road counts as the edge kind ``walk``, in the country of the place;
+        what narrows the choice to roads, rivers, crossings or a direction hits nothing there.
+
+    Returns
+    -------
+    Hits
+        Rows of ``accesses`` with the stretch as shares of the part off the road.
+
+    Raises
+    ------
+    UnknownIdError
+        If measured stretches name edges that are not there.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> len(disruption_accesses(network, Selection(edge_kinds=("river",))).edges())
+    0
+    """
+    return _both_hits(network, what)[1]
+
+
+def _both_hits(network: Network, what: Selection) -> tuple[Hits, Hits]:
+    """Return the hits on edges and on accesses, found once."""
     memory = _CACHE.setdefault(network, WeakKeyDictionary())
     if what not in memory:
         memory[what] = _hits(network, what)
@@ -176,7 +216,7 @@ def prepare_overlay(
         if what in memory:
             continue
         file = None if folder is None else folder / f"{selection_key(what)}.npz"
-        kept = None if file is None else _read_hits(file, len(network.edges))
+        kept = None if file is None else _read_hits(file, network)
         if kept is None:
             laid += 1
             kept = _hits(network, what)
@@ -199,11 +239,13 @@ def _cache_folder(network: Network, cache: Path) -> Path:
     if network not in _KEYS:
         digest = hashlib.blake2b(METHOD.encode(), digest_size=16)
         digest.update(network.crs.to_wkt().encode())
-        digest.update(b"".join(shapely.to_wkb(network.edges.geometry.to_numpy()).tolist()))
+        for layer in (network.edges, network.accesses):
+            digest.update(b"".join(shapely.to_wkb(layer.geometry.to_numpy()).tolist()))
         for table, columns in (
             (network.edges, SELECTED_COLUMNS),
             (network.crossings, ("crossing_id", "official")),
-            (network.accesses, ("place_id", "node_id", "edge_id")),
+            (network.accesses, ("access_id", "place_id", "node_id", "edge_id")),
+            (network.places, ("place_id", "country")),
         ):
             hashed = pd.util.hash_pandas_object(pd.DataFrame(table[list(columns)]), index=False)
             digest.update(hashed.to_numpy().tobytes())
@@ -251,24 +293,29 @@ def selection_key(what: Selection) -> str:
     return digest.hexdigest()
 
 
-def _read_hits(file: Path, edges: int) -> Hits | None:
-    """Return hits on so many edges that were kept; None if none were, or the file is damaged."""
+def _read_hits(file: Path, network: Network) -> tuple[Hits, Hits] | None:
+    """Return hits that were kept; None if none were, or the file is damaged."""
+    found = []
     try:
         # opened here: numpy leaves the file open where it is no archive
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-            hits = Hits(**{name: kept[name] for name in kept.files})
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            for layer in ("edges", "accesses"):
+                arrays = {item.name: kept.get(f"{layer}.{item.name}") for item in fields(Hits)}
+                hits = Hits(**arrays)
+                given = [hits.start, hits.end, *([] if hits.value is None else [hits.value])]
+                size = len(getattr(network, layer))
+                whole = all(array.shape == hits.edge.shape for array in given)
+                inside = hits.edge.min(initial=0) >= 0 and hits.edge.max(initial=-1) < size
+                if not (whole and inside):
+                    return None
+                found.append(hits)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError,
+            zipfile.BadZipFile):  # fmt: skip
         return None
-    arrays = [hits.start, hits.end, *([] if hits.value is None else [hits.value])]
-    whole = all(array.shape == hits.edge.shape for array in arrays)
-    return (
-        hits
-        if whole and 0 <= hits.edge.min(initial=0) <= hits.edge.max(initial=0) < edges
-        else None
-    )
+    return found[0], found[1]
 
 
-def _write_hits(hits: Hits, file: Path) -> None:
+def _write_hits(both: tuple[Hits, Hits], file: Path) -> None:
     """Keep hits in a file, whole or not at all.
 
     Raises
@@ -276,14 +323,17 @@ def _write_hits(hits: Hits, file: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    arrays = {"edge": hits.edge, "start": hits.start, "end": hits.end}
-    if hits.value is not None:
-        arrays["value"] = hits.value
+    arrays = {
+        f"{layer}.{item.name}": array
+        for layer, hits in zip(("edges", "accesses"), both, strict=True)
+        for item in fields(Hits)
+        if (array := getattr(hits, item.name)) is not None
+    }
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as part:
-                np.savez(part, **arrays)  # type: ignore[arg-type]
+                np.savez(part, **arrays)
             Path(name).replace(file)
         finally:
             Path(name).unlink(missing_ok=True)
@@ -325,20 +375,72 @@ def project_area(network: Network, area: shapely.Geometry) -> shapely.Geometry:
     return shape if shape.is_valid else shapely.make_valid(shape)
 
 
-def _hits(network: Network, what: Selection) -> Hits:
-    chosen = _chosen(network, what)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Lines:
+    """Lines that areas are laid over, and where they are."""
+
+    shapes: Shapes
+    tree: shapely.STRtree
+    ids: pd.Index
+
+
+def _lines(network: Network) -> tuple[_Lines, _Lines]:
+    """Return the lines of edges, and those of ways off the road."""
+    if network not in _LINES:
+        edges, off_road = network.edges.geometry.to_numpy(), off_road_lines(network.accesses)
+        _LINES[network] = (
+            _Lines(shapes=edges, tree=shapely.STRtree(edges), ids=network.edge_rows),
+            _Lines(shapes=off_road, tree=shapely.STRtree(off_road), ids=network.access_rows),
+        )
+    return _LINES[network]
+
+
+def _hits(network: Network, what: Selection) -> tuple[Hits, Hits]:
+    """Return the hits on edges and on accesses."""
+    edges, accesses = (
+        _laid_over(lines, chosen, area, what.stretches)
+        for area in [None if what.area is None else project_area(network, what.area)]
+        for lines, chosen in zip(
+            _lines(network), (_chosen(network, what), _chosen_accesses(network, what)), strict=True
+        )
+    )
     if what.stretches is not None:
-        hits = _measured_hits(network, chosen, what.stretches)
-    elif what.area is not None:
-        hits = _area_hits(network, chosen, what.area)
-    else:
-        rows = np.flatnonzero(chosen).astype(np.int32)
-        hits = Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
+        _check_known(network, what.stretches)
     if what.direction == "both":
         # water stands as high on one carriageway as on the other, whatever a raster says of each
         flooded = what.stretches is not None and what.stretches.quantity == "depth_m"
-        hits = _whole_road(network, hits, also_hit=flooded)
-    return _highest(hits)
+        edges = _whole_road(network, edges, also_hit=flooded)
+    return _highest(edges), _highest(accesses)
+
+
+def _laid_over(
+    lines: _Lines,
+    chosen: npt.NDArray[np.bool_],
+    area: shapely.Geometry | None,
+    stretches: Stretches | None,
+) -> Hits:
+    """Return the stretches of chosen lines that lie in an area or were measured, else all."""
+    if stretches is not None:
+        row = lines.ids.get_indexer(pd.Index(stretches.edge_ids, dtype=lines.ids.dtype))
+        mine = (row >= 0) & chosen[row] if len(chosen) else np.zeros(len(row), dtype=bool)
+        return Hits(edge=row[mine].astype(np.int32), start=stretches.start[mine],
+                    end=stretches.end[mine], value=stretches.value[mine])  # fmt: skip
+    if area is not None:
+        return _area_hits(lines, chosen, area)
+    rows = np.flatnonzero(chosen).astype(np.int32)
+    return Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
+
+
+def _check_known(network: Network, stretches: Stretches) -> None:
+    """Check that what was measured is there.
+
+    Raises
+    ------
+    UnknownIdError
+        If stretches name edges that are not there.
+    """
+    ids = pd.unique(stretches.edge_ids)
+    network.edge_positions(ids[network.access_rows.get_indexer(pd.Index(ids)) < 0].tolist())
 
 
 def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
@@ -366,6 +468,25 @@ def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
     return chosen
 
 
+def _chosen_accesses(network: Network, what: Selection) -> npt.NDArray[np.bool_]:
+    """Say for each access whether its way off the road meets every condition but place."""
+    accesses = network.accesses
+    on_roads = (
+        what.edge_ids, what.crossing_ids, what.refs, what.surfaces, what.road_classes,
+        what.reaches, what.rainfall_classes, what.informal, what.into, what.direction != "both",
+    )  # fmt: skip
+    if any(on_roads) or (what.edge_kinds and OFF_ROAD_KIND not in what.edge_kinds):
+        return np.zeros(len(accesses), dtype=bool)
+    chosen = is_off_road(accesses)
+    if what.place_ids:
+        chosen &= accesses["place_id"].isin(what.place_ids).to_numpy(dtype=bool)
+    if what.countries:
+        place = network.place_rows.get_indexer(pd.Index(accesses["place_id"]))
+        home = network.places["country"].isin(what.countries).to_numpy(dtype=bool)
+        chosen &= home[place]
+    return chosen
+
+
 def _at_places(network: Network, place_ids: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Say for each edge whether it passes a place, or ends at its node."""
     edges = network.edges
@@ -379,25 +500,11 @@ def _at_places(network: Network, place_ids: tuple[str, ...]) -> npt.NDArray[np.b
     return passing
 
 
-def _measured_hits(network: Network, chosen: npt.NDArray[np.bool_], stretches: Stretches) -> Hits:
-    edge = network.edge_positions(stretches.edge_ids.tolist())
-    kept = chosen[edge]
-    return Hits(edge=edge[kept], start=stretches.start[kept], end=stretches.end[kept],
-                value=stretches.value[kept])  # fmt: skip
-
-
-def _tree(network: Network) -> shapely.STRtree:
-    if network not in _TREES:
-        _TREES[network] = shapely.STRtree(network.edges.geometry.to_numpy())
-    return _TREES[network]
-
-
-def _area_hits(network: Network, chosen: npt.NDArray[np.bool_], area: shapely.Geometry) -> Hits:
-    shape = project_area(network, area)
+def _area_hits(all_lines: _Lines, chosen: npt.NDArray[np.bool_], shape: shapely.Geometry) -> Hits:
     pieces = divide_area(shape)
-    _, found = _tree(network).query(pieces, predicate="intersects")
+    _, found = all_lines.tree.query(pieces, predicate="intersects")
     near = np.unique(found[chosen[found]]).astype(np.int32)
-    lines = network.edges.geometry.to_numpy()[near]
+    lines = all_lines.shapes[near]
     shapely.prepare(shape)
     within = shapely.contains_properly(shape, lines)
     whole = near[within]

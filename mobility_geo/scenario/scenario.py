@@ -181,7 +181,7 @@ class Scenario:
                     ]
             stretches = disruption.what.stretches
             if stretches is not None:
-                ids = what["edge_ids"][1]
+                ids = what["edge_ids"][1] | set(network.access_rows)
                 gone = sorted(set(stretches.edge_ids.tolist()) - ids)
                 if gone:
                     problems.append(

@@ -180,7 +180,7 @@ def test_a_closed_edge_is_never_entered_from_a_place_on_it():
                       what=Selection(edge_ids=("A-B",)))  # fmt: skip
     costs = conditions(network, quiet(shut), None, TRUCK).dense()
     for leaving in (True, False):
-        assert not access_set(network, costs, "truck", ["M"], leaving=leaving).attached()[0]
+        assert not access_set(network, costs, ["M"], leaving=leaving).attached()[0]
     assert np.isinf(
         skim_matrix(network, quiet(shut), ["M"], ["A", "B", "C"], traveller=TRUCK)
     ).all()

@@ -188,5 +188,5 @@ def test_such_a_network_can_be_asked(tmp_path):
     quiet = Scenario(name="quiet", when=day, start=day, end=day)
     who = TravellerClass(profile="truck", nationality="TOA")
     costs = conditions(network, quiet, None, who).dense()
-    none = access_set(network, costs, "truck", [])
+    none = access_set(network, costs, [])
     assert solve_ways(network, costs, none, none).units.shape == (0, 0)

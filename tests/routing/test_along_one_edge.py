@@ -70,7 +70,8 @@ def test_all_that_it_costs_is_counted():
     risky = Scenario(name="s", when=DAY, start=DAY, end=DAY, disruptions=(
         closed_area(-1, 101, RiskCost(0.001)),))  # fmt: skip
     ways = find_ways(ROAD, risky, ["M"], ["N"], traveller=TRUCK)
-    assert ways.total("risk")[0, 0] == pytest.approx(0.03, abs=1e-4)
+    # the area reaches one km to each side: that much of both walks lies in it
+    assert ways.total("risk")[0, 0] == pytest.approx(0.03 + 2 * 0.001, abs=1e-4)
 
 
 def test_the_way_through_the_ends_is_taken_if_it_is_shorter():
@@ -83,7 +84,27 @@ def test_the_way_through_the_ends_is_taken_if_it_is_shorter():
     network = network.replace_tables(edges=network.edges.assign(length_m=[9e5, 2e4]))
     network = with_places(network, M=1, N=99)
     (there,) = minutes(network, "M", "N")
-    assert there[0] == pytest.approx(60 + 9 + 20 + 9 + 60, abs=0.1)
+    # straight across to where the quick one begins, as it is as near as the other by the road
+    walk = np.hypot(1, 3) / 3 * 60
+    assert there[0] == pytest.approx(walk + 20 + walk, abs=0.1)
+
+
+def test_of_two_roads_that_join_the_same_nodes_the_other_one_serves_if_the_nearer_is_closed():
+    network = draw_network("""
+    A---------B
+    |         |
+    +---------+
+    """)
+    network = with_places(network, M=50)
+    near, far = network.edges.sort_values("edge_id", key=lambda ids: [
+        network.edges.set_index("edge_id").geometry[name].length for name in ids
+    ])["edge_id"]  # fmt: skip
+    ways = network.accesses[network.accesses["place_id"] == "M"]
+    assert set(ways["edge_id"]) <= {near, far}
+    shut = Disruption(disruption_id="d", kind="road", effects=(Closure(),),
+                      what=Selection(edge_ids=(near,)))  # fmt: skip
+    reach = np.isfinite(minutes(network, "M", "AB", shut)).any()
+    assert reach == (far in set(ways["edge_id"]))
 
 
 def test_on_a_one_way_street_only_in_its_direction():

@@ -98,9 +98,14 @@ def test_an_empty_scenario_is_the_baseline_bit_for_bit(network, data):
         found = under(network, laid.baseline(), when, traveller)
         assert len(found.arc) == len(found.causes) == 0
         dense = found.dense()
-        np.testing.assert_array_equal(dense.open, found.base.open)
-        expected = np.where(found.base.open, found.base.moving_min + found.base.wait_min, 0)
+        size = len(network.arcs)
+        np.testing.assert_array_equal(dense.open, found.base.open[:size])
+        np.testing.assert_array_equal(dense.access_open, found.base.open[size:])
+        assert dense.access_open.all()
+        usual = found.base.moving_min + found.base.wait_min
+        expected = np.where(found.base.open, usual, 0)[:size]
         np.testing.assert_array_equal(dense.time_min, np.rint(expected * 600))
+        np.testing.assert_array_equal(dense.access_time_min, usual[size:])
         assert not dense.risk.any()
         inactive = laid.without(ids=[d.disruption_id for d in laid.active(when)])
         assert_same_costs(under(network, inactive, when, traveller).dense(), dense)
@@ -141,6 +146,7 @@ def test_the_order_of_disruptions_does_not_matter(data):
     two = under(NETWORK, shuffled, None, traveller)
     assert_same_costs(one.dense(), two.dense())
     np.testing.assert_array_equal(one.arc, two.arc)
+    np.testing.assert_array_equal(one.limited_arc, two.limited_arc)
     np.testing.assert_array_equal(one.capacity, two.capacity)
     pd.testing.assert_frame_equal(one.causes, two.causes)
 
@@ -159,12 +165,18 @@ def test_conditions_hold_what_differs_and_nothing_else(data):
         | (found.time_min != usual)
         | (found.cost_xof != base.cost_xof[found.arc])
         | (found.risk > 0)
-        | (found.capacity < base.capacity[found.arc])
+        | np.isin(found.arc, found.limited_arc)
     )
-    limited = np.isinf(base.capacity[found.arc])
-    assert (differs | limited).all()
+    assert differs.all()
+    assert set(found.limited_arc) <= set(found.arc)
+    assert (found.capacity < base.capacity[found.limited_arc]).all()
     hit = set(found.causes["edge_id"])
-    assert set(NETWORK.edges["edge_id"].to_numpy()[NETWORK.arcs.edge[found.arc]]) <= hit
+    size = len(NETWORK.arcs)
+    ids = [
+        NETWORK.edges["edge_id"].iloc[NETWORK.arcs.edge[arc]] if arc < size
+        else NETWORK.accesses["access_id"].iloc[arc - size] for arc in found.arc
+    ]  # fmt: skip
+    assert set(ids) <= hit
     assert set(found.causes["disruption_id"]) <= {d.disruption_id for d in laid.active(found.when)}
     assert ((found.causes["share"] > 0) & (found.causes["share"] <= 1)).all()
 

@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from mobility_geo.errors import UnknownIdError
+from mobility_geo.network import attach_places
 from mobility_geo.scenario import (
     CapacityFactor,
     Closure,
@@ -87,7 +88,14 @@ def make_network():
         processing_min=crossings["crossing_id"].map({"b-c": 45.0}).fillna(0.0),
         regime=crossings["crossing_id"].map({"G-H": "nationals_only"}).fillna("open"),
     )
-    return drawn.replace_tables(edges=edges, crossings=crossings)
+    more = gpd.GeoDataFrame(
+        {"place_id": ["off", "far"], "name": ["off", "far"], "kind": "settlement",
+         "country": ["AAA", "BBB"], "approximate": False, "source": "drawn"},
+        geometry=[shapely.Point(15_000, 4_000), shapely.Point(65_000, 6_000)], crs=CRS,
+    )  # fmt: skip
+    places = pd.concat([drawn.places, more], ignore_index=True)
+    accesses = attach_places(places, drawn.nodes, edges, drawn.waterways)
+    return drawn.replace_tables(edges=edges, crossings=crossings, places=places, accesses=accesses)
 
 
 NETWORK = make_network()
@@ -95,6 +103,9 @@ EDGES = NETWORK.edges.set_index("edge_id").to_dict("index")
 POSTS = NETWORK.crossings.set_index("crossing_id").to_dict("index")
 COUNTRY = NETWORK.nodes.set_index("node_id")["country"].to_dict()
 IDS = list(EDGES)
+WAYS = [*IDS, *NETWORK.accesses["access_id"]]
+HOMES = NETWORK.places.set_index("place_id")["country"].to_dict()
+OFF_ROAD_KPH = NETWORK.profiles.set_index("profile")["off_road_kph"].to_dict()
 CURVES = (
     DepthCurve(curve="c", vehicle_class="car", profiles=("truck",), impassable_m=0.3,
                quadratic=0.0009, linear=-0.5529, constant=86.9448),
@@ -122,8 +133,10 @@ def lets_pass(regime, traveller, into):
 
 
 def places_at(edge_id):
-    """Return the places that an edge passes or ends at: in a drawing they stand at nodes."""
-    return {EDGES[edge_id]["from_node_id"], EDGES[edge_id]["to_node_id"]}
+    """Return the places that an edge passes or ends at: in a drawing most stand at nodes."""
+    accesses = NETWORK.accesses
+    passing = set(accesses.loc[accesses["edge_id"] == edge_id, "place_id"])
+    return {EDGES[edge_id]["from_node_id"], EDGES[edge_id]["to_node_id"]} | passing
 
 
 def stretches_of(what, edge_id, *, forward):
@@ -320,8 +333,9 @@ def assert_as_expected(made, traveller, day):
         "capacity": base.capacity.copy(),
     }  # fmt: skip
     for name, array in (("open", found.open), ("time", found.time_min), ("cost", found.cost_xof),
-                        ("risk", found.risk), ("capacity", found.capacity)):  # fmt: skip
+                        ("risk", found.risk)):  # fmt: skip
         state[name][found.arc] = array
+    state["capacity"][found.limited_arc] = found.capacity
     shut = found.closed_stretches
     edge_ids = NETWORK.edges["edge_id"].tolist()
     for arc, (row, forward) in enumerate(
@@ -336,7 +350,93 @@ def assert_as_expected(made, traveller, day):
         if want["open"]:
             assert state["capacity"][arc] == pytest.approx(want["capacity"]), where
         assert sorted(shut.get(arc, ())) == [pytest.approx(part) for part in want["shut"]], where
+    for number, access in enumerate(NETWORK.accesses.to_dict("records"), start=len(NETWORK.arcs)):
+        want = expected_off_road(access, traveller, day, made)
+        where = access["access_id"]
+        assert base.open[number], where
+        assert bool(state["open"][number]) is want["open"], where
+        for name in ("time", "risk"):
+            assert state[name][number] == pytest.approx(want[name], rel=1e-6, abs=1e-9), where
+        assert state["cost"][number] == 0, where
+        assert state["capacity"][number] == np.inf, where
+        assert number not in shut, where
     return found
+
+
+def stretches_off_road(what, access):
+    """Return the stretches of a way off the road that a selection hits."""
+    roads = [what.edge_ids, what.refs, what.crossing_ids, what.surfaces, what.road_classes,
+             what.reaches, what.rainfall_classes, what.informal, what.into,
+             what.direction != "both"]  # fmt: skip
+    home = HOMES[access["place_id"]]
+    if not access["off_road_m"]:
+        return []
+    if any(roads) or (what.edge_kinds and "walk" not in what.edge_kinds):
+        return []
+    if (what.place_ids and access["place_id"] not in what.place_ids) or (
+        what.countries and home not in what.countries
+    ):
+        return []
+    if what.stretches is not None:
+        rows = zip(what.stretches.edge_ids, what.stretches.start, what.stretches.end,
+                   what.stretches.value, strict=True)  # fmt: skip
+        return [(a, b, value) for name, a, b, value in rows if name == access["access_id"]]
+    if what.area is not None:
+        corners = list(access["geometry"].coords)
+        line = shapely.LineString(corners[:2])  # straight from the place to the foot point
+        inside = line.intersection(projected(what.area))
+        return joined([
+            (*sorted(line.project(shapely.Point(xy), normalized=True) for xy in part.coords), 0.0)
+            for part in shapely.get_parts(inside) if part.length > 1e-9 * line.length
+        ])  # fmt: skip
+    return [(0.0, 1.0, 0.0)]
+
+
+def expected_off_road(access, traveller, day, made):
+    """Return what holds on a way off the road, from the words of the definitions alone."""
+    km, profile = access["off_road_m"] / 1000, traveller.profile
+    kph = OFF_ROAD_KPH[profile]
+    risk, slow, shut = 0.0, [], False
+    for one in made:
+        who = one.who
+        meant = [
+            not who.profiles or profile in who.profiles,
+            not who.kinds or traveller.kind in who.kinds,
+            not who.nationalities or traveller.nationality in who.nationalities,
+            not who.exposure_classes or traveller.exposure_class in who.exposure_classes,
+            one.probability > 0,
+            one.start is None or one.start <= day,
+            one.end is None or day <= one.end,
+            not one.months or day.month in one.months,
+        ]
+        parts = stretches_off_road(one.what, access) if all(meant) else []
+        share = min(sum(b - a for a, b, _ in parts), 1.0)
+        for effect in one.effects if parts else ():
+            match effect:
+                case Closure() | CapacityFactor(value=0) | Throughput(value=0):
+                    shut = True
+                case SpeedFactor():
+                    slow += [(a, b, effect.value) for a, b, _ in parts]
+                case RiskCost():
+                    risk += effect.value * km * share
+                case DepthSpeed():
+                    curve = next((c for c in effect.curves if profile in c.profiles), None)
+                    for a, b, depth in parts if curve is not None else ():
+                        mm, most = depth * 1000, np.inf
+                        if curve.constant is not None:
+                            most = curve.quadratic * mm**2 + curve.linear * mm + curve.constant
+                        if curve.impassable_m is not None and depth >= curve.impassable_m:
+                            most = 0
+                        shut |= most <= 0
+                        if km and 0 < most < kph:
+                            slow.append((a, b, most / kph))
+                case Exposure():
+                    for a, b, value in parts:
+                        risk += value * effect.risk_per_exposure * km * (b - a)
+                        if effect.slow_from is not None and value >= effect.slow_from:
+                            slow.append((a, b, effect.speed_factor))
+                        shut |= effect.close_from is not None and value >= effect.close_from
+    return {"open": not shut, "time": km / kph * 60 * time_factor(slow), "risk": risk}
 
 
 # ------------------------------------------------------------------ what may be drawn
@@ -405,10 +505,10 @@ def everything(draw, name):
     narrow = {"direction": direction, "into": draw(st.sampled_from(["", "", "AAA", "BBB"]))}
     if form == "words":
         narrow |= draw(
-            some(edge_kinds=("road", "track", "river"), surfaces=("paved", "earth", "water"),
+            some(edge_kinds=("road", "track", "river", "walk"), surfaces=("paved", "earth", "water"),
                  road_classes=("primary", "track"), refs=("RN6", "RN16"),
                  countries=("AAA", "BBB"), reaches=("upper", "lower"),
-                 rainfall_classes=("wet", "dry"), place_ids=tuple("ACDEFGHI"))
+                 rainfall_classes=("wet", "dry"), place_ids=(*"ACDEFGHI", "off", "far"))
         )  # fmt: skip
         if narrow["countries"] and draw(st.booleans()):
             effects.append(draw(HOURS.map(lambda h: OpeningHours(*h))))
@@ -424,10 +524,10 @@ def everything(draw, name):
     elif form == "area":
         narrow["area"] = draw(AREAS)
     elif form == "depth":
-        narrow["stretches"] = draw(measured_stretches("depth_m", DEPTHS))
+        narrow["stretches"] = draw(measured_stretches("depth_m", DEPTHS, WAYS))
         effects.append(draw(DEPTH))
     else:
-        narrow["stretches"] = draw(measured_stretches("exposure", EXPOSURES))
+        narrow["stretches"] = draw(measured_stretches("exposure", EXPOSURES, WAYS))
         effects.append(draw(EXPOSURE))
     who = draw(st.sampled_from([Who(), Who(), Who(), Who(profiles=("truck", "boat")),
                                 Who(kinds=("refugee",)), Who(nationalities=("AAA",)),
@@ -499,8 +599,8 @@ def laid(made, day=DRY_DAY, traveller=TRUCK, network=NETWORK):
 
 
 def assert_bitwise_equal(one, two):
-    for name in ("arc", "open", "time_min", "cost_xof", "risk", "capacity", "shut_arc",
-                 "shut_start", "shut_end"):  # fmt: skip
+    for name in ("arc", "open", "time_min", "cost_xof", "risk", "limited_arc", "capacity",
+                 "shut_arc", "shut_start", "shut_end"):  # fmt: skip
         left, right = getattr(one, name), getattr(two, name)
         assert left.dtype == right.dtype, name
         assert left.tobytes() == right.tobytes(), name
@@ -537,7 +637,9 @@ def test_nothing_is_the_baseline_bit_for_bit():
             assert not found.disruptions
             found.base.open.sum()
             dense = found.dense()
-            np.testing.assert_array_equal(dense.open, found.base.open)
+            np.testing.assert_array_equal(
+                np.concatenate([dense.open, dense.access_open]), found.base.open
+            )
 
 
 # ------------------------------------------------------------------ slowness

@@ -1,6 +1,7 @@
 """Where a disruption hits: true intersection, measured against shapely."""
 
 import datetime as dt
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from mobility_geo.scenario import (
     Closure,
     Disruption,
+    ExtraWait,
     RiskCost,
     Scenario,
     Selection,
@@ -259,6 +261,22 @@ class TestCarriageways:
     def test_by_id_as_well(self):
         hits = disruption_edges(self.network("n1", "n1"), Selection(edge_ids=("A-B",)))
         assert len(hits.edges()) == 2
+
+    def test_people_wait_only_on_the_one_that_is_named(self):
+        """A post stands on one carriageway; the other may be drawn in any number of pieces."""
+        made = self.network("n1", "n1")
+        stop = Disruption(disruption_id="stop", kind="service", effects=(ExtraWait(30),),
+                          what=Selection(edge_ids=("A-B",)))  # fmt: skip
+        slow = replace(stop, disruption_id="slow", effects=(SpeedFactor(0.5),))
+        quiet, waits, slower = (
+            conditions(made, scenario(*what), None, TRUCK).dense().time_min / 600
+            for what in ([], [stop], [slow])
+        )
+        one = (made.edges["edge_id"] == "A-B").to_numpy()[made.arcs.edge]
+        assert (waits - quiet)[one].tolist() == pytest.approx([30, 30], abs=0.1)
+        assert not (waits - quiet)[~one].any()
+        twin = (made.edges["edge_id"] == "C-D").to_numpy()[made.arcs.edge]
+        assert (slower > quiet)[twin].all()
 
     def test_three_carriageways_share_what_hits_two_of_them_once(self):
         """Both hit carriageways pass their stretch on; the risk is counted once."""

@@ -587,7 +587,7 @@ def test_people_find_their_way_over_it(tmp_path):
     quiet = Scenario(name="quiet", when=day, start=day, end=day)
     who = TravellerClass(profile="truck", nationality="MLI")
     costs = conditions(network, quiet, None, who).dense()
-    ends = access_set(network, costs, "truck", ["west", "bank", "east"])
+    ends = access_set(network, costs, ["west", "bank", "east"])
     open_ways = np.isfinite(solve_ways(network, costs, ends, ends).units)
     assert open_ways.tolist() == [[True, True, False], [True, True, False], [True, True, True]]
 
