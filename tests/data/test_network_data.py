@@ -17,6 +17,9 @@ import shapely
 from pyproj import Geod
 
 from mobility_geo import schema
+from mobility_geo.datasets import load_mali
+from mobility_geo.scenario import TravellerClass
+from mobility_geo.scenario.conditions import baseline_conditions
 from mobility_geo.schema import split_list
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -376,7 +379,9 @@ def test_speeds_cover_exactly_the_modes_of_each_profile(edges):
 def test_boats_link_timbuktu_and_mopti_in_january(edges):
     seasons = conformed("network/seasons.csv")
     closed = seasons[
-        (seasons["effect"] == "close") & seasons["months"].map(lambda text: "1" in split_list(text))
+        (seasons["effect"] == "close")
+        & seasons["months"].map(lambda text: "1" in split_list(text))
+        & seasons["profiles"].map(lambda text: "pinasse" in split_list(text))
     ]
     assert not closed["kinds"].map(lambda text: "river" in split_list(text)).any()
     boat = directed(edges[edges["kind"].isin(["river", "transfer"])])
@@ -386,6 +391,28 @@ def test_boats_link_timbuktu_and_mopti_in_january(edges):
         assert kinds == ["transfer", *["river"] * (len(kinds) - 2), "transfer"]
     road = directed(edges[edges["kind"] == "road"])
     assert nx.has_path(road, "timbuktu", "kabara")
+
+
+def test_large_boats_have_a_shorter_season_than_pinasses():
+    """Koulikoro to Gao roughly August to December, to January downstream; none below Gao."""
+    network = load_mali().network
+    river = (network.edges["kind"] == "river").to_numpy()
+    reach = network.edges["reach"].to_numpy(dtype=object)[network.arcs.edge]
+    on_river = river[network.arcs.edge]
+    months = {}
+    for profile in ("boat_large", "pinasse"):
+        who = TravellerClass(profile=profile, nationality="MLI")
+        bases = {month: baseline_conditions(network, month, who) for month in range(1, 13)}
+        for name in np.unique(reach[on_river].astype(str)):
+            rows = np.flatnonzero(on_river & (reach == name))
+            months[profile, name] = {m for m, base in bases.items() if base.open[rows].all()}
+    assert months["boat_large", "niger-upper"] == {8, 9, 10, 11, 12}
+    assert months["boat_large", "niger-delta"] == {1, 8, 9, 10, 11, 12}
+    assert months["boat_large", "niger-bend"] == {1, 8, 9, 10, 11, 12}
+    assert months["boat_large", "niger-lower"] == set()
+    for (profile, name), of_large in list(months.items()):
+        if profile == "boat_large":
+            assert of_large < months["pinasse", name]
 
 
 def test_river_reaches_have_their_seasons(edges):

@@ -112,7 +112,8 @@ def test_who_is_weaker_in_water_is_stopped_first():
     for profile in ("truck", "4x4"):
         assert curve_of(profile).impassable_m < curve_of(profile, "contreras2018").impassable_m
     boats = [p for c in load_depth_curves() if c.navigable_m is not None for p in c.profiles]
-    assert sorted(boats) == ["pinasse", "road_and_pinasse"]
+    assert sorted(boats) == ["boat_large", "pinasse", "road_and_pinasse"]
+    assert curve_of("boat_large").navigable_m > curve_of("pinasse").navigable_m
 
 
 def test_curves_of_ones_own(tmp_path):
