@@ -7,6 +7,7 @@ import datetime as dt
 import resource
 import sys
 import time
+from dataclasses import fields, replace
 
 import geopandas as gpd
 import numpy as np
@@ -114,27 +115,34 @@ def main() -> None:
     who = TravellerClass(profile="truck", nationality="TOA")
     conditions(network, scenario.baseline(), DAY, who)
     lap("baseline of the month, once")
-    for share in (1.0, 0.1, 0.01):
-        part = scenario.without(
-            ids=[d.disruption_id for d in scenario.disruptions[int(count * share) :]]
-        )
+    others = [dt.date(2013, month, 20) for month in (2, 3)]
+    year = replace(scenario.baseline(), start=dt.date(2013, 1, 1), end=dt.date(2013, 12, 31))
+    for day in others:
+        conditions(network, year, day, who)
+    lap("baselines of two more months")
+    shut = replace(scenario, disruptions=tuple(
+        replace(one, effects=(Closure(),)) for one in scenario.disruptions
+    ))  # fmt: skip
+    for words, laid, share in (
+        ("close, slow, endanger", scenario, 1.0), ("close, slow, endanger", scenario, 0.1),
+        ("close, slow, endanger", scenario, 0.01), ("all close", shut, 1.0),
+    ):  # fmt: skip
+        part = laid.without(ids=[d.disruption_id for d in laid.disruptions[int(count * share) :]])
         conditions(network, part, DAY, who)
         times = []
         for _ in range(5):
             began = time.process_time()
             held = conditions(network, part, DAY, who)
             times.append(time.process_time() - began)
-        arrays = ("arc", "open", "time_min", "cost_xof", "risk", "capacity", "shut_arc",
-                  "shut_start", "shut_end")  # fmt: skip
-        size = sum(getattr(held, name).nbytes for name in arrays)
+        arrays = [getattr(held, item.name) for item in fields(held)]
+        size = sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
         changed = len(pd.unique(network.arcs.edge[held.arc]))
         best = min(times)
         print(
-            f"conditions: {len(part.disruptions):>5,} disruptions, {changed:>8,} edges differ: "
+            f"conditions: {len(part.disruptions):>5,} areas ({words}), {changed:>8,} edges differ: "
             f"{best * 1e3:8.1f} ms, {best * 1e6 / max(changed, 1):6.2f} us and "
             f"{size / max(changed, 1):5.0f} bytes per edge"
         )
-        clock = time.process_time()
 
 
 if __name__ == "__main__":

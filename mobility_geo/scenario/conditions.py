@@ -54,6 +54,9 @@ AFLOAT: Final = ("river", "ferry", "transfer")
 MOST_BASELINES: Final = 48
 """So many baselines of a network are kept: a year of two kinds of travellers, borders or not."""
 
+MOST_BASELINE_BYTES: Final = 1_000_000_000
+"""Of a large network no more than this much of them is kept, but always two."""
+
 WHOLE_TOLERANCE: Final = 1e-6
 
 
@@ -125,8 +128,10 @@ class Conditions:
     arc
         Arcs that differ from the baseline, ascending; numbers behind those of all arcs are
         accesses, for their ways off the road. The arrays below have one entry for each.
-    open, time_min, cost_xof, risk
-        Their state: usable, minutes, XOF, risk.
+    open, time_min, risk
+        Their state: usable, minutes, risk.
+    dearer_arc, cost_xof
+        Arcs whose fare differs from the baseline, and how many XOF it is.
     limited_arc, capacity
         Arcs whose capacity differs from the baseline, and how many persons per day it is.
     shut_arc, shut_start, shut_end
@@ -143,8 +148,9 @@ class Conditions:
     arc: IntArray
     open: BoolArray
     time_min: FloatArray
-    cost_xof: FloatArray
     risk: FloatArray
+    dearer_arc: IntArray
+    cost_xof: FloatArray
     limited_arc: IntArray
     capacity: FloatArray
     shut_arc: IntArray
@@ -206,7 +212,7 @@ class Conditions:
         risk = np.zeros(len(usable))
         usable[self.arc] = self.open
         time[self.arc] = self.time_min
-        cost[self.arc] = self.cost_xof
+        cost[self.dearer_arc] = self.cost_xof
         risk[self.arc] = self.risk
         length = _lengths_m(self.network)
         size = len(self.network.arcs)
@@ -449,12 +455,10 @@ def baseline_conditions(
     usable &= ~(capacity == 0)[arcs.edge]
     night = hours_wait_min(*_normal_hours(network))
     wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
-    if len(memory) >= MOST_BASELINES:
-        del memory[next(iter(memory))]  # the oldest
     off_road = _off_road_min(network, traveller.profile)
     free = np.zeros(len(off_road))
     always = np.ones(len(off_road), dtype=bool)
-    memory[key] = Baseline(
+    made = Baseline(
         open=np.concatenate([usable, always]),
         in_season=np.concatenate([(in_season | ~passable)[arcs.edge], always]),
         moving_min=np.concatenate([(moving * MIN_PER_H)[arcs.edge], off_road]),
@@ -464,10 +468,15 @@ def baseline_conditions(
             [np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge], free + np.inf]
         ),
     )
-    for item in fields(Baseline):
+    arrays = [getattr(made, item.name) for item in fields(Baseline)]
+    for array in arrays:
         # it is shared by all conditions of the month: nobody may change it
-        getattr(memory[key], item.name).flags.writeable = False
-    return memory[key]
+        array.flags.writeable = False
+    fit = MOST_BASELINE_BYTES // max(sum(array.nbytes for array in arrays), 1)
+    while len(memory) >= min(MOST_BASELINES, max(2, fit)):
+        del memory[next(iter(memory))]  # the oldest
+    memory[key] = made
+    return made
 
 
 def slowness(
@@ -909,11 +918,11 @@ def conditions(
     owner, begins, ends, factor = _joined(impact.slow, 4)
     time = moving * slowness(owner, begins, ends, factor, len(arc)) + wait
     capacity = np.minimum(_less(base.capacity[arc], impact.capacity), impact.throughput)
-    less = capacity < base.capacity[arc]
+    dearer, less = impact.cost_xof > 0, capacity < base.capacity[arc]
     differs = (
         (usable != base.open[arc])
         | (time != moving + base.wait_min[arc])
-        | (impact.cost_xof > 0)
+        | dearer
         | (impact.risk > 0)
         | less
     )
@@ -930,8 +939,9 @@ def conditions(
         arc=arc[differs],
         open=usable[differs],
         time_min=time[differs],
-        cost_xof=(base.cost_xof[arc] + impact.cost_xof)[differs],
         risk=impact.risk[differs],
+        dearer_arc=arc[dearer],
+        cost_xof=(base.cost_xof[arc] + impact.cost_xof)[dearer],
         limited_arc=arc[less],
         capacity=capacity[less],
         shut_arc=arc[at[partly][order]],

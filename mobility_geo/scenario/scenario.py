@@ -214,7 +214,7 @@ def _as_day(when: object) -> dt.date:
 
 
 def _values(*columns: Iterable[object]) -> set[str]:
-    return {str(value) for column in columns for value in column if not is_missing(value)}
+    return {str(value) for column in columns for value in pd.Series(column).dropna().unique()}
 
 
 _CHECKED: WeakKeyDictionary[Network, WeakSet[Scenario]] = WeakKeyDictionary()

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import datetime as dt
 import itertools
+import sys
 
 import numpy as np
 import pandas as pd
@@ -163,12 +164,13 @@ def test_conditions_hold_what_differs_and_nothing_else(data):
     differs = (
         (found.open != base.open[found.arc])
         | (found.time_min != usual)
-        | (found.cost_xof != base.cost_xof[found.arc])
+        | np.isin(found.arc, found.dearer_arc)
         | (found.risk > 0)
         | np.isin(found.arc, found.limited_arc)
     )
     assert differs.all()
-    assert set(found.limited_arc) <= set(found.arc)
+    assert set(found.limited_arc) | set(found.dearer_arc) <= set(found.arc)
+    assert (found.cost_xof > base.cost_xof[found.dearer_arc]).all()
     assert (found.capacity < base.capacity[found.limited_arc]).all()
     hit = set(found.causes["edge_id"])
     size = len(NETWORK.arcs)
@@ -501,3 +503,18 @@ def test_a_disruption_of_probability_below_one_counts_as_happening():
 def test_values_out_of_range_are_refused_at_once(make, words):
     with pytest.raises(ScenarioError, match=words):
         make()
+
+
+def test_few_baselines_of_a_large_network_are_kept(monkeypatch):
+    network = draw_network("A---B")
+    # the function of this name hides the module
+    module = sys.modules["mobility_geo.scenario.conditions"]
+    monkeypatch.setattr(module, "MOST_BASELINE_BYTES", 1)
+    laid = Scenario(name="s", when=dt.date(2013, 1, 1), start=dt.date(2013, 1, 1),
+                    end=dt.date(2013, 12, 31))  # fmt: skip
+    days = [dt.date(2013, month, 1) for month in range(1, 13)]
+    bases = [conditions(network, laid, day, TRUCK).base for day in days]
+    # the last two are still there, the others were made anew
+    assert conditions(network, laid, days[-1], TRUCK).base is bases[-1]
+    assert conditions(network, laid, days[-2], TRUCK).base is bases[-2]
+    assert conditions(network, laid, days[0], TRUCK).base is not bases[0]

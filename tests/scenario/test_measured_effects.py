@@ -332,9 +332,9 @@ def assert_as_expected(made, traveller, day):
         "cost": base.cost_xof.copy(), "risk": np.zeros(len(base.open)),
         "capacity": base.capacity.copy(),
     }  # fmt: skip
-    for name, array in (("open", found.open), ("time", found.time_min), ("cost", found.cost_xof),
-                        ("risk", found.risk)):  # fmt: skip
+    for name, array in (("open", found.open), ("time", found.time_min), ("risk", found.risk)):
         state[name][found.arc] = array
+    state["cost"][found.dearer_arc] = found.cost_xof
     state["capacity"][found.limited_arc] = found.capacity
     shut = found.closed_stretches
     edge_ids = NETWORK.edges["edge_id"].tolist()
@@ -599,8 +599,8 @@ def laid(made, day=DRY_DAY, traveller=TRUCK, network=NETWORK):
 
 
 def assert_bitwise_equal(one, two):
-    for name in ("arc", "open", "time_min", "cost_xof", "risk", "limited_arc", "capacity",
-                 "shut_arc", "shut_start", "shut_end"):  # fmt: skip
+    for name in ("arc", "open", "time_min", "risk", "dearer_arc", "cost_xof", "limited_arc",
+                 "capacity", "shut_arc", "shut_start", "shut_end"):  # fmt: skip
         left, right = getattr(one, name), getattr(two, name)
         assert left.dtype == right.dtype, name
         assert left.tobytes() == right.tobytes(), name
