@@ -470,7 +470,11 @@ DISRUPTIONS: Final = TableSchema(
         _text("regime", "of a border crossing", allowed=REGIMES, nullable=True),
         _number("opens_hour", "h", "opening hour of each day", maximum=24, nullable=True),
         _number("closes_hour", "h", "closing hour of each day", maximum=24, nullable=True),
-        _text("depth_curve", "curve of speed by measured depth of water", nullable=True),
+        _text(
+            "depth_curve",
+            "curve (or curve/class), | between them: speed by measured depth of water",
+            nullable=True,
+        ),
         _number("risk_per_exposure", "", "risk per km and unit of measured exposure",
                 nullable=True),
         _number("slow_from_exposure", "", "slower from this exposure on", nullable=True),

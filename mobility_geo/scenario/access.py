@@ -3,16 +3,16 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import geopandas as gpd
 import pandas as pd
 
-from mobility_geo.errors import CalendarError, ScenarioError
+from mobility_geo.errors import ScenarioError
 from mobility_geo.network import Network
 from mobility_geo.scenario.disruptions import (
+    MONTHS,
     Closure,
     Disruption,
     Effect,
@@ -20,8 +20,10 @@ from mobility_geo.scenario.disruptions import (
     SpeedFactor,
     Who,
 )
+from mobility_geo.scenario.reports import ALL_YEAR, Part, Report, what_counts
 from mobility_geo.scenario.roads import RoadFinder, Stretch, plain_words, problem_finding
-from mobility_geo.schema import CONSTRAINTS, check_table, is_missing, records, split_list, suggest
+from mobility_geo.scenario.rows import day_of, text_of
+from mobility_geo.schema import CONSTRAINTS, check_table, records, split_list, suggest
 from mobility_geo.sources.reading import Finding, findings_table
 
 STATE_EFFECTS: Final[Mapping[str, tuple[Effect, ...]]] = MappingProxyType(
@@ -50,6 +52,8 @@ assumption: who is meant by a class; say your own with ``profiles``.
 """
 
 Unresolved = Literal["error", "finding"]
+POST: Final = "\0"
+"""Begins the id of a crossing among those of edges: a road and a post on it are two things."""
 
 
 def disruptions_from_constraints(
@@ -63,9 +67,12 @@ def disruptions_from_constraints(
 ) -> tuple[tuple[Disruption, ...], gpd.GeoDataFrame]:
     """Return access constraints on roads as disruptions.
 
-    A row without a first day and without months holds from the day of its report. A row without
-    a last day ends on the day before the next report on the same stretch for the same vehicles,
-    which may say that it is open again.
+    A row without a first day and without months holds from the day of its report. On each day,
+    edge and travel profile the row with the latest first day counts: a later row ends an earlier
+    one on the edges and for the vehicles that it speaks of, and the earlier one goes on
+    elsewhere. A later row with a last day only interrupts. Of rows of one day the stricter counts.
+    Rows with months end only rows with months, in those that both name; a row without any day
+    ends none and is not ended. A road and a border post on it are two things.
 
     Parameters
     ----------
@@ -89,16 +96,17 @@ def disruptions_from_constraints(
     Returns
     -------
     disruptions
-        Of kind ``road``.
+        Of kind ``road``: one per row, or several, numbered, where a later row ended a part of it.
     findings
         Schema `mobility_geo.schema.FINDINGS`: states that are not known, rows that were left out,
-        rows that a later report ends, stretches that are longer than said.
+        rows that a later report ends, wholly or in part, rows that contradict each other,
+        stretches that are longer than said.
 
     Raises
     ------
     ScenarioError
         If effects or profiles have a word that is not known, or (with ``error``) roads, places or
-        vehicles are not known: lists them all, with the nearest known name.
+        vehicles are not known, months are none, or a row ends before it starts: lists them all.
     SchemaError
         If constraints break their schema.
 
@@ -119,7 +127,7 @@ def disruptions_from_constraints(
     finder = RoadFinder(network)
     problems: list[str] = []
     findings: list[Finding] = []
-    located: list[tuple[dict[str, Any], Stretch, tuple[str, ...]]] = []
+    located: list[tuple[dict[str, Any], Report]] = []
     for row in records(table):
         stretch, who, wrong = _located(row, finder, given, known)
         if wrong:
@@ -139,17 +147,16 @@ def disruptions_from_constraints(
                                 + ("effects as you say" if "unknown" in happens else
                                    "taken as the network has it"))
             )  # fmt: skip
-        located.append((row, stretch, who))
+        located.append((row, _report(row, stretch, who or frozenset(known))))
     if problems and unresolved == "error":
         raise ScenarioError(problems)
-    ends = _ended_by_reports(located, findings)
+    with_effect = {state for state, what in happens.items() if what}
+    parts, told = what_counts([report for _, report in located], with_effect)
+    findings += told
     made: list[Disruption] = []
-    for (row, stretch, who), last in zip(located, ends, strict=True):
-        what = happens.get(row["state"], ())
-        if not what:
-            continue
+    for (row, _), there in zip(located, parts, strict=True):
         try:
-            made.append(_disruption(row, stretch, who, what, last, disruption_id))
+            made += _disruptions(row, there, happens.get(row["state"], ()), known, disruption_id)
         except ScenarioError as error:
             problems += list(error.problems)
             findings += [problem_finding("constraints", str(row["constraint_id"]), text)
@@ -240,11 +247,11 @@ def _profiles(
 def _located(
     row: dict[str, Any], finder: RoadFinder, given: Mapping[str, tuple[str, ...]],
     known: list[str],
-) -> tuple[Stretch, tuple[str, ...], str]:  # fmt: skip
+) -> tuple[Stretch, frozenset[str], str]:  # fmt: skip
     """Return stretch and profiles of a row (none: everybody), and what is wrong."""
     stretch = finder.find(
-        ref=_text(row["ref"]), road_name=_text(row["road_name"]),
-        from_place=_text(row["from_place"]), to_place=_text(row["to_place"]),
+        ref=text_of(row["ref"]), road_name=text_of(row["road_name"]),
+        from_place=text_of(row["from_place"]), to_place=text_of(row["to_place"]),
     )  # fmt: skip
     wrong = [stretch.problem] if stretch.problem else []
     who: set[str] = set()
@@ -271,84 +278,73 @@ def _located(
             f"no travel profile of the network is of the vehicle class {' | '.join(classes)!r}; "
             f"it has {', '.join(sorted(known))}"
         )
-    return stretch, () if everybody else tuple(sorted(who)), "; ".join(wrong)
+    return stretch, frozenset(() if everybody else who), "; ".join(wrong + _wrong_dates(row))
 
 
-def _ended_by_reports(
-    located: list[tuple[dict[str, Any], Stretch, tuple[str, ...]]], findings: list[Finding]
-) -> list[dt.date | None]:
-    """Return the last day of each row: its own, or the day before the next report."""
-    ends: list[dt.date | None] = [_day(row["end"]) for row, _, _ in located]
-    series: dict[tuple[object, ...], list[int]] = {}
-    for number, (row, stretch, who) in enumerate(located):
-        if row["state"] != "unknown" and _first(row) is not None:
-            key = (stretch.edge_ids, stretch.crossing_ids, who, _text(row["months"]))
-            series.setdefault(key, []).append(number)
-    for numbers in series.values():
-        numbers.sort(key=lambda n: (_first(located[n][0]), str(located[n][0]["constraint_id"])))
-        for now, after in pairwise(numbers):
-            first, following = _first(located[now][0]), _first(located[after][0])
-            if ends[now] is not None or first is None or following is None or following <= first:
-                continue
-            ends[now] = following - dt.timedelta(days=1)
-            row, later = located[now][0], located[after][0]
-            findings.append(
-                Finding(check="ended by a report", severity="note", table="constraints",
-                        id=str(row["constraint_id"]),
-                        finding=f"{_words(row)} until {ends[now]}: {later['constraint_id']!r} says "
-                                f"{later['state']} from {following} on")
-            )  # fmt: skip
-    return ends
+def _wrong_dates(row: dict[str, Any]) -> list[str]:
+    """Return what is wrong with months and days."""
+    wrong = [
+        f"months must be numbers 1 to 12 with | between them, not {month!r}"
+        for month in split_list(row["months"])
+        if not (month.isdecimal() and 1 <= int(month) <= MONTHS)
+    ]
+    first, last = _first(row), day_of(row["end"])
+    if first is not None and last is not None and last < first:
+        says = "starts" if day_of(row["start"]) else "was reported; give the day on which it starts"
+        wrong.append(f"ends on {last}, before it {says} ({first})")
+    return wrong
 
 
-def _disruption(
+def _report(row: dict[str, Any], stretch: Stretch, who: frozenset[str]) -> Report:
+    """Return what a row says, in the form in which reports are compared."""
+    months = frozenset(int(month) for month in split_list(row["months"]))
+    return Report(
+        name=str(row["constraint_id"]), words=_words(row), state=row["state"],
+        hit=frozenset((*stretch.edge_ids, *(POST + name for name in stretch.crossing_ids))),
+        who=who, months=months or ALL_YEAR, first=_first(row), last=day_of(row["end"]),
+        point=stretch.point,
+    )  # fmt: skip
+
+
+def _disruptions(
     row: dict[str, Any],
-    stretch: Stretch,
-    who: tuple[str, ...],
+    parts: tuple[Part, ...],
     what: tuple[Effect, ...],
-    last: dt.date | None,
+    known: list[str],
     disruption_id: str,
-) -> Disruption:
-    """Return the disruption of a row.
+) -> list[Disruption]:
+    """Return a disruption for each part of a row that counts.
 
     Raises
     ------
-    CalendarError
-        If months are not 1 to 12, or it ends before it starts.
+    ScenarioError
+        If it cannot have such an effect.
     """
-    months = split_list(row["months"])
-    wrong = [month for month in months if not month.isdigit()]
-    if wrong:
-        msg = (
-            f"constraint {row['constraint_id']!r}: months must be numbers 1 to 12 with | between "
-            f"them, not {wrong[0]!r}"
+    name = f"{disruption_id}/{row['constraint_id']}"
+    everybody = set(known)
+    return [
+        Disruption(
+            disruption_id=name if len(parts) == 1 else f"{name}/{number}", kind="road",
+            what=Selection(
+                edge_ids=tuple(one for one in part.hit if not one.startswith(POST)),
+                crossing_ids=tuple(one[1:] for one in part.hit if one.startswith(POST)),
+            ),
+            effects=what, who=Who(profiles=() if everybody <= set(part.who) else part.who),
+            start=part.first, end=part.last, months=part.months, name=_words(row),
+            source=str(row["source"]), confidence=str(row["confidence"]),
         )
-        raise CalendarError(msg)
-    return Disruption(
-        disruption_id=f"{disruption_id}/{row['constraint_id']}", kind="road",
-        what=Selection(edge_ids=stretch.edge_ids, crossing_ids=stretch.crossing_ids),
-        effects=what, who=Who(profiles=who), start=_first(row), end=last,
-        months=tuple(int(month) for month in months), name=_words(row),
-        source=str(row["source"]), confidence=str(row["confidence"]),
-    )  # fmt: skip
+        for number, part in enumerate(parts, start=1)
+    ]  # fmt: skip
 
 
 def _first(row: dict[str, Any]) -> dt.date | None:
     """Return the first day of a row: its own, or for one that is not seasonal, of its report."""
-    own = _day(row["start"])
-    return own if own or split_list(row["months"]) else _day(row["reported_on"])
+    own = day_of(row["start"])
+    return own if own or split_list(row["months"]) else day_of(row["reported_on"])
 
 
 def _words(row: dict[str, Any]) -> str:
     """Return what a row says, in words."""
-    road = " ".join(dict.fromkeys(filter(None, (_text(row["ref"]), _text(row["road_name"])))))
-    ends = " - ".join(filter(None, (_text(row["from_place"]), _text(row["to_place"]))))
+    road = " ".join(dict.fromkeys(filter(None, (text_of(row["ref"]), text_of(row["road_name"])))))
+    ends = " - ".join(filter(None, (text_of(row["from_place"]), text_of(row["to_place"]))))
     return f"{' '.join(filter(None, (road, ends)))}: {row['state']}"
-
-
-def _day(value: object) -> dt.date | None:
-    return None if is_missing(value) or not isinstance(value, pd.Timestamp) else value.date()
-
-
-def _text(value: object) -> str:
-    return "" if is_missing(value) else str(value)

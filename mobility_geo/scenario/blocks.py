@@ -36,19 +36,10 @@ from mobility_geo.scenario.disruptions import (
 )
 from mobility_geo.scenario.from_files import FILES, disruptions_from_files
 from mobility_geo.scenario.problems import KEYS, Problems, shown
-from mobility_geo.schema import (
-    CONFIDENCES,
-    DISRUPTION_KINDS,
-    REGIMES,
-    Column,
-    TableSchema,
-    is_missing,
-    records,
-)
+from mobility_geo.scenario.rows import AREAS, LEVELS, area_rows
+from mobility_geo.schema import CONFIDENCES, DISRUPTION_KINDS, REGIMES
 from mobility_geo.sources import read_layer
-
-LEVELS: Final = ("1", "2", "3", "4")
-"""Severities of areas."""
+from mobility_geo.units import KM_M
 
 LISTS: Final = (
     "edges", "refs", "places", "edge_kinds", "surfaces", "road_classes", "countries", "reaches",
@@ -57,24 +48,6 @@ LISTS: Final = (
 """Keys of a disruption that are lists of words; crossings, also by name, come on top."""
 
 LARGEST_RADIUS_KM: Final = 5000.0
-
-AREAS: Final = TableSchema(
-    name="areas",
-    meaning="Areas of a disruption, graded by severity",
-    key=("area_id",),
-    geometry="MultiPolygon",
-    columns=(
-        Column(name="area_id", dtype="text", meaning="id"),
-        Column(name="name", dtype="text", meaning="name", nullable=True, required=False),
-        Column(name="severity", dtype="int", meaning="1 (low) to 4 (high)", minimum=1, maximum=4,
-               required=False, default=1),
-        Column(name="start", dtype="date", meaning="first day", nullable=True, required=False),
-        Column(name="end", dtype="date", meaning="last day", nullable=True, required=False),
-        Column(name="source", dtype="text", meaning="source", nullable=True, required=False),
-        Column(name="confidence", dtype="text", meaning="confidence", nullable=True,
-               required=False, allowed=CONFIDENCES),
-    ),
-)  # fmt: skip
 
 
 def _effects(table: object, where: str, problems: Problems) -> tuple[Effect, ...]:
@@ -143,7 +116,7 @@ def circle(lon: float, lat: float, radius_km: float) -> shapely.Polygon:
     azimuth = np.linspace(0, 360, 64, endpoint=False)
     ones = np.ones(64)
     x, y, _ = pyproj.Geod(ellps="WGS84").fwd(
-        ones * lon, ones * lat, azimuth, ones * radius_km * 1000
+        ones * lon, ones * lat, azimuth, ones * radius_km * KM_M
     )
     if np.ptp(x) > LARGEST_LON:
         msg = "the circle holds a pole or crosses the meridian of 180 degrees"
@@ -207,7 +180,7 @@ def _levels(block: dict[str, Any], where: str, problems: Problems) -> dict[str, 
     problems.found += [
         f"{where} levels: a severity is 1 to 4, not {shown(key)}"
         for key in block["levels"]
-        if key not in LEVELS
+        if key not in map(str, LEVELS)
     ]
     return {
         key: _effects(value, f"{where} levels {key}", problems)
@@ -249,15 +222,10 @@ def _one(
         return problems.text(block.get(key, default), f"{where} {key}")
 
     before = len(problems.found)
-    crossings = words("crossings")
+    crossings, places = words("crossings"), words("places")
     if network is not None:
-        found = [_crossing(network, name, where, problems) for name in crossings]
-        crossings = tuple(name for name in found if name)
-    places = words("places")
-    if network is not None:
-        places = tuple(
-            name for name in (_place(network, one, where, problems) for one in places) if name
-        )
+        crossings = _found(network.find_crossing, crossings, where, problems)
+        places = _found(network.find_place, places, where, problems)
     months = problems.months(block.get("months", []), f"{where} months")
     dates = {key: problems.day(block.get(key), f"{where} {key}") for key in ("start", "end")}
     probability = problems.number(block.get("probability", 1.0), f"{where} probability")
@@ -300,20 +268,17 @@ def _one(
         return None
 
 
-def _crossing(network: Network, name: str, where: str, problems: Problems) -> str:
-    try:
-        return network.find_crossing(name)
-    except UnknownIdError as error:
-        problems.found += [f"{where}: {text}" for text in error.problems]
-        return ""
-
-
-def _place(network: Network, name: str, where: str, problems: Problems) -> str:
-    try:
-        return network.find_place(name)
-    except UnknownIdError as error:
-        problems.found += [f"{where}: {text}" for text in error.problems]
-        return ""
+def _found(
+    find: Callable[[str], str], names: tuple[str, ...], where: str, problems: Problems
+) -> tuple[str, ...]:
+    """Return the ids of some names, and note those that nothing is called."""
+    ids: list[str] = []
+    for name in names:
+        try:
+            ids.append(find(name))
+        except UnknownIdError as error:
+            problems.found += [f"{where}: {text}" for text in error.problems]
+    return tuple(ids)
 
 
 def _areas(name: object, where: str, folder: Path, problems: Problems) -> gpd.GeoDataFrame | None:
@@ -334,28 +299,13 @@ def _area_disruptions(
     sound: bool,
 ) -> list[Disruption]:
     made = []
-    shapes = areas.geometry.to_crs(4326)
-    for row, shape in zip(records(areas), shapes, strict=True):
-        area_id, severity = str(row["area_id"]), int(row["severity"])
+    for area_id, shape, said in area_rows(areas):
+        severity = said["severity"]
         happens = levels.get(str(severity), ()) or effects
         if sound and not happens:
             problems.found.append(f"{where}: no level for severity {severity} of area {area_id!r}")
             continue
-        more = {
-            "disruption_id": f"{block['id']}/{area_id}",
-            "name": _text(row["name"], area_id),
-            "severity": severity,
-        }
-        for key in ("source", "confidence"):
-            if not is_missing(row[key]):
-                more[key] = str(row[key])
-        for key in ("start", "end"):
-            if not is_missing(row[key]):
-                more[key] = row[key].date()
+        more = {"disruption_id": f"{block['id']}/{area_id}", "name": area_id} | said
         one = _one(block, where, shape, happens, problems, network, more, sound=sound)
         made += [one] if one else []
     return made
-
-
-def _text(value: object, fallback: str) -> str:
-    return fallback if is_missing(value) else str(value)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -18,13 +18,13 @@ from scipy.spatial import KDTree
 
 from mobility_geo.errors import (
     CalendarError,
-    CRSError,
     InputError,
     ScenarioError,
     UnknownIdError,
     labels,
 )
 from mobility_geo.network import Network
+from mobility_geo.network.accesses import lines_to_measure
 from mobility_geo.scenario.disruptions import (
     Disruption,
     Effect,
@@ -33,15 +33,16 @@ from mobility_geo.scenario.disruptions import (
     Stretches,
 )
 from mobility_geo.scenario.roads import RoadFinder, problem_finding
-from mobility_geo.schema import EVENTS, INCIDENTS, check_table, is_missing, records, suggest
+from mobility_geo.scenario.rows import area_rows, disruptions_of_areas, text_of
+from mobility_geo.schema import EVENTS, INCIDENTS, check_table, records, suggest
 from mobility_geo.sources.reading import Finding, findings_table
+from mobility_geo.units import KM_M
 
 LOG = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-M_PER_KM: Final = 1000.0
 BANDWIDTHS: Final = 3.0
 """The kernel ends at so many bandwidths, unless asked otherwise."""
 
@@ -56,7 +57,8 @@ LEAST_EXPOSURE: Final = 1e-9
 
 EDGES_AT_ONCE: Final = 20_000
 PAIRS_AT_ONCE: Final = 3_000_000
-"""So many edges, and pairs of a piece and a place, are in memory at a time."""
+VALUES_AT_ONCE: Final = 10_000_000
+"""So many edges, pairs of a piece and a place, and values are in memory at a time."""
 
 MINE_WORDS: Final = re.compile(
     r"\b(land ?-?mines?|mines?|ied|ieds|uxo|improvised explosive|unexploded|engins? explosifs?"
@@ -83,6 +85,20 @@ class _Spots:
     bandwidth_m: FloatArray
     cutoff_m: FloatArray
     peak: FloatArray
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Ages:
+    """How age weighs on events: those that count on the same days are of one kind.
+
+    Shape (events,): `kind`, -1 for an event that never counts, and `first`, what is left of it
+    on the first day that it counts. `factor`: what is left of that on each day, shape (kinds,
+    days); 0 on days on which it does not count.
+    """
+
+    kind: IntArray
+    first: FloatArray
+    factor: FloatArray
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -182,9 +198,8 @@ def event_exposure(  # noqa: PLR0913
     known = _events(events)
     weight = _weights(known, weights, weight_per_fatality)
     spots, which = _spots(network, known, kernel)
-    factor = _age_factor(known, when, half_life_days if decay else None, max_age_days)
-    table = _exposure(network, spots, which, (weight * factor)[:, None], piece_m, progress)
-    edge, start, end, value = table
+    ages = _ages(known, [when], half_life_days if decay else None, max_age_days)
+    edge, start, end, value = _exposure(network, spots, which, weight, ages, piece_m, progress)
     return _stretches(network, edge, start, end, value[:, 0])
 
 
@@ -274,25 +289,22 @@ weight_per_fatality, blur_km, piece_m, progress
     weight = _weights(known, weights, weight_per_fatality)[~mines]
     spots, which = _spots(network, other, kernel)
     firsts = [start + dt.timedelta(days=n) for n in range(0, (end - start).days + 1, step_days)]
-    factor = np.column_stack(
-        [_age_factor(other, first, half_life_days, max_age_days) for first in firsts]
-    )
-    edge, begin, stop, value = _exposure(
-        network, spots, which, weight[:, None] * factor, piece_m, progress
-    )
+    ages = _ages(other, firsts, half_life_days, max_age_days)
+    edge, begin, stop, value = _exposure(network, spots, which, weight, ages, piece_m, progress)
+    alike = np.bincount(ages.kind[(ages.kind >= 0) & (which >= 0)], minlength=len(ages.factor))
+    counted = alike @ (ages.factor > 0)
     made = []
     for column, first in enumerate(firsts):
         hit = value[:, column] >= LEAST_EXPOSURE
         if not hit.any():
             continue
-        counted = int(((factor[:, column] > 0) & (which >= 0)).sum())
         what = _stretches(network, edge[hit], begin[hit], stop[hit], value[hit, column])
         made.append(
             Disruption(
                 disruption_id=f"{disruption_id}/{first}", kind="insecurity",
                 what=Selection(stretches=what), effects=effects, start=first,
                 end=min(first + dt.timedelta(days=step_days - 1), end), group="insecurity",
-                name=f"exposure to {counted:,} events up to {first}", source=source,
+                name=f"exposure to {counted[column]:,} events up to {first}", source=source,
             )
         )  # fmt: skip
     cleared = _clearances(known, clearances)
@@ -494,6 +506,8 @@ def insecurity_from_areas(
     ------
     ScenarioError
         If a severity has no level, or an area is not valid; lists all of them.
+    InputError
+        If an area has no id or severity, or a day that is none.
     CRSError
         If the layer has no coordinate reference system.
 
@@ -506,9 +520,14 @@ def insecurity_from_areas(
     ['areas/a']
     """
     chosen = {int(level): tuple(effects) for level, effects in levels.items()}
-    missing = sorted(set(areas["severity"].astype(int)) - set(chosen))
+    ids: dict[int | None, list[str]] = {}
+    for area_id, _, said in area_rows(areas):
+        ids.setdefault(said.get("severity"), []).append(area_id)
+    if None in ids:
+        msg = f"areas: no severity of {labels(ids[None])}; say 1 (low) to 4 (high)"
+        raise InputError(msg)
+    missing = sorted(level for level in ids if level is not None and level not in chosen)
     if missing:
-        ids = {level: areas.loc[areas["severity"] == level, "area_id"] for level in missing}
         raise ScenarioError(
             [
                 f"areas: no level for severity {level} of {labels(ids[level])}; say what happens "
@@ -516,31 +535,16 @@ def insecurity_from_areas(
                 for level in missing
             ]
         )
-    if areas.crs is None:
-        msg = "areas: no coordinate reference system; set it with .set_crs(...)"
-        raise CRSError(msg)
-    made: list[Disruption] = []
-    problems: list[str] = []
-    shapes = areas.geometry if areas.crs == 4326 else areas.geometry.to_crs(4326)  # noqa: PLR2004
-    for row, shape in zip(records(pd.DataFrame(areas)), shapes, strict=True):
-        severity = int(row["severity"])
-        try:
-            made.append(
-                Disruption(
-                    disruption_id=f"{disruption_id}/{row['area_id']}", kind="insecurity",
-                    what=Selection(area=shape, edge_kinds=edge_kinds),
-                    effects=chosen[severity], start=_day(row.get("start")) or start,
-                    end=_day(row.get("end")) or end, group=group, severity=severity,
-                    name=_text(row.get("name"), str(row["area_id"])),
-                    source=_text(row.get("source"), source),
-                    confidence=_text(row.get("confidence"), "medium"),
-                )
-            )  # fmt: skip
-        except ScenarioError as error:
-            problems += [f"area {row['area_id']!r}: {text}" for text in error.problems]
-    if problems:
-        raise ScenarioError(problems)
-    return tuple(made)
+
+    def make(area_id: str, shape: shapely.Geometry, said: dict[str, Any]) -> Disruption:
+        own = {"name": area_id, "start": start, "end": end, "source": source} | said
+        return Disruption(
+            disruption_id=f"{disruption_id}/{area_id}", kind="insecurity",
+            what=Selection(area=shape, edge_kinds=edge_kinds), group=group,
+            effects=chosen[said["severity"]], **own,
+        )  # fmt: skip
+
+    return disruptions_of_areas(areas, make)
 
 
 def insecurity_from_incidents(
@@ -625,8 +629,8 @@ def insecurity_from_incidents(
     for row in records(table):
         name = f"incident {row['incident_id']!r}"
         stretch = finder.find(
-            ref=_text(row["ref"]), from_place=_text(row["from_place"]),
-            to_place=_text(row["to_place"]),
+            ref=text_of(row["ref"]), from_place=text_of(row["from_place"]),
+            to_place=text_of(row["to_place"]),
         )  # fmt: skip
         if stretch.problem:
             problems.append(f"{name}: {stretch.problem}")
@@ -645,7 +649,7 @@ def insecurity_from_incidents(
                 effects=chosen[int(row["severity"])], start=first,
                 end=first + dt.timedelta(days=days - 1), group=group,
                 severity=int(row["severity"]),
-                name=_text(row["incident_type"], name), source=str(row["source"]),
+                name=text_of(row["incident_type"], name), source=str(row["source"]),
             )
         )  # fmt: skip
     if problems and unresolved == "error":
@@ -709,10 +713,13 @@ def cut_edges(
 
 
 def _contributions(
-    network: Network, spots: _Spots, piece_m: float, progress: Progress | None
+    network: Network, spots: _Spots, piece_m: float, progress: Progress | None, columns: int = 1
 ) -> Iterator[tuple[_Pieces, IntArray, IntArray, FloatArray]]:
-    """Yield pieces, and per pair of a piece and a spot within its end: both, and the kernel."""
-    lines = network.edges.geometry.to_numpy()
+    """Yield pieces, and per pair of a piece and a spot within its end: both, and the kernel.
+
+    So many columns of values per piece fit into memory with them.
+    """
+    lines = lines_to_measure(network).geometry.to_numpy()
     reach = float(spots.cutoff_m.max()) if len(spots.xy) else 0.0
     bounds = shapely.bounds(lines)
     near = np.zeros(len(lines), dtype=bool)
@@ -722,8 +729,12 @@ def _contributions(
     rows = np.flatnonzero(near)
     kinds = [np.flatnonzero(spots.cutoff_m == cut) for cut in np.unique(spots.cutoff_m)]
     trees = [KDTree(spots.xy[members]) for members in kinds]
-    for first in range(0, len(rows), EDGES_AT_ONCE):
-        some = rows[first : first + EDGES_AT_ONCE]
+    share = np.maximum(
+        np.ceil(shapely.length(lines[rows]) / piece_m) * columns / VALUES_AT_ONCE, 1 / EDGES_AT_ONCE
+    )
+    portion = np.cumsum(share).astype(np.int64)
+    for number in np.unique(portion):
+        some = rows[portion == number]
         row, start, end, piece = cut_edges(lines[some], piece_m)
         middle = shapely.get_coordinates(
             shapely.line_interpolate_point(piece, 0.5, normalized=True)
@@ -743,7 +754,7 @@ def _contributions(
                 value = spots.peak[two] * np.exp(-0.5 * (distance / spots.bandwidth_m[two]) ** 2)
                 yield _Pieces(edge=some[row], start=start, end=end, line=piece), one, two, value
         if progress is not None:
-            progress("Exposure along edges", min((first + EDGES_AT_ONCE) / len(rows), 1.0))
+            progress("Exposure along edges", float((portion <= number).mean()))
 
 
 def _batches(count: IntArray) -> Iterator[IntArray]:
@@ -775,19 +786,20 @@ def _exposure(
     spots: _Spots,
     which: IntArray,
     weight: FloatArray,
+    ages: _Ages,
     piece_m: float,
     progress: Progress | None,
 ) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Return edge, start, end of the pieces that are exposed, and exposure, shape (n, steps)."""
-    steps = weight.shape[1]
-    total = np.zeros((len(spots.xy), steps))
-    placed = which >= 0
-    for step in range(steps):
-        total[:, step] = np.bincount(
-            which[placed], weights=weight[placed, step], minlength=len(spots.xy)
-        )
+    """Return edge, start, end of the pieces that are exposed, and exposure, shape (n, days)."""
+    kinds, days = ages.factor.shape
+    placed = (which >= 0) & (ages.kind >= 0)
+    # one entry per spot and kind of age: never events times days
+    total = csr_array(
+        ((weight * ages.first)[placed], (which[placed], ages.kind[placed])),
+        shape=(len(spots.xy), kinds),
+    )
     # so old that all of them together are nothing
-    alive = np.flatnonzero(total.max(axis=1, initial=0.0) * len(total) >= LEAST_EXPOSURE)
+    alive = np.flatnonzero(np.asarray(total.sum(axis=1)) * len(spots.xy) >= LEAST_EXPOSURE)
     spots = _Spots(
         xy=spots.xy[alive], bandwidth_m=spots.bandwidth_m[alive],
         cutoff_m=spots.cutoff_m[alive], peak=spots.peak[alive],
@@ -795,28 +807,27 @@ def _exposure(
     total = total[alive]
     found: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]] = []
     edge_rows: npt.NDArray[np.object_] | None = None
-    value = np.zeros((0, steps))
+    by_kind = np.zeros((0, kinds))
     pieces: _Pieces | None = None
 
     def keep() -> None:
         if pieces is not None:
+            value = by_kind @ ages.factor
             hit = (value >= LEAST_EXPOSURE).any(axis=1)
             found.append((pieces.edge[hit], pieces.start[hit], pieces.end[hit], value[hit]))
 
-    for now, one, two, kernel in _contributions(network, spots, piece_m, progress):
+    for now, one, two, kernel in _contributions(network, spots, piece_m, progress, kinds + days):
         if now.line is not edge_rows:
             keep()
             pieces, edge_rows = now, now.line
-            value = np.zeros((len(now.edge), steps))
-        if steps == 1:
-            value[:, 0] += np.bincount(one, kernel * total[two, 0], minlength=len(value))
-        else:
-            matrix = csr_array((kernel, (one, two)), shape=(len(value), len(total)))
-            value += np.asarray(matrix @ total)
+            by_kind = np.zeros((len(now.edge), kinds))
+        matrix = csr_array((kernel, (one, two)), shape=(len(by_kind), len(alive)))
+        product = (matrix @ total).tocoo()
+        by_kind[product.row, product.col] += product.data
     keep()
     if not found:
         nothing = np.zeros(0)
-        return np.zeros(0, dtype=np.int64), nothing, nothing, np.zeros((0, steps))
+        return np.zeros(0, dtype=np.int64), nothing, nothing, np.zeros((0, days))
     edge, start, end, values = (np.concatenate(column) for column in zip(*found, strict=True))
     return edge, start, end, values
 
@@ -824,7 +835,7 @@ def _exposure(
 def _stretches(
     network: Network, edge: IntArray, start: FloatArray, end: FloatArray, value: FloatArray
 ) -> Stretches:
-    ids = network.edges["edge_id"].to_numpy(dtype=object)[edge]
+    ids = lines_to_measure(network)["edge_id"].to_numpy(dtype=object)[edge]
     return Stretches(quantity="exposure", edge_ids=ids, start=start, end=end, value=value)
 
 
@@ -874,7 +885,7 @@ def _mines(
                 effects=effects, start=first,
                 end=None if free is None else free - dt.timedelta(days=1),
                 name=f"mine, event {row['event_id']} of {first}",
-                source=source or _text(row["source"]),
+                source=source or text_of(row["source"]),
             )
         )  # fmt: skip
     return tuple(made)
@@ -928,7 +939,7 @@ def _spots(
     points = events.geometry if events.crs == network.crs else events.geometry.to_crs(network.crs)
     xy = np.column_stack([points.x.to_numpy(), points.y.to_numpy()]).astype(np.float64)
     blur = np.array([blur_km.get(level) if level in blur_km else None for level in range(4)],
-                    dtype=np.float64) * M_PER_KM  # fmt: skip
+                    dtype=np.float64) * KM_M  # fmt: skip
     own = blur[events["geo_precision"].to_numpy(dtype=np.int64)]
     # what cannot be projected lies on the other side of the globe
     usable = np.isfinite(own) & np.isfinite(xy).all(axis=1)
@@ -967,7 +978,7 @@ def _checked_kernel(
     ]
     if wrong:
         raise ScenarioError(wrong)
-    return bandwidth_km * M_PER_KM, end * M_PER_KM, blur_km
+    return bandwidth_km * KM_M, end * KM_M, blur_km
 
 
 def _check_range(**values: float) -> None:
@@ -1009,18 +1020,37 @@ def _age_days(events: pd.DataFrame, when: dt.date) -> FloatArray:
     return days.astype(np.float64)
 
 
-def _age_factor(
-    events: pd.DataFrame, when: dt.date, half_life_days: float | None, max_age_days: float | None
-) -> FloatArray:
-    """Return what is left of each event on a day: 0 before it happened."""
-    age = _age_days(events, when)
-    counts = age >= 0
-    if max_age_days is not None:
-        counts &= age <= max_age_days
-    factor = np.ones(len(age)) if half_life_days is None else 0.5 ** (
-        np.maximum(age, 0.0) / half_life_days
-    )  # fmt: skip
-    return np.where(counts, factor, 0.0)
+def _ages(
+    events: pd.DataFrame,
+    when: list[dt.date],
+    half_life_days: float | None,
+    max_age_days: float | None,
+) -> _Ages:
+    """Return how age weighs on events on some days, ascending."""
+    happened = events["event_date"].to_numpy().astype("datetime64[D]").astype(np.float64)
+    days = np.array(when, dtype="datetime64[D]").astype(np.float64)
+    enters = np.searchsorted(days, happened)
+    oldest = np.inf if max_age_days is None else max_age_days
+    leaves = np.searchsorted(days, happened + oldest, side="right")
+    counts = enters < leaves
+    pair = enters * (len(days) + 1) + leaves
+    kinds, of = np.unique(pair[counts], return_inverse=True)
+    kind = np.full(len(events), -1, dtype=np.int64)
+    kind[counts] = of.reshape(-1)
+    enter, leave = np.divmod(kinds, len(days) + 1)
+    step = np.arange(len(days))
+    there = (step >= enter[:, None]) & (step < leave[:, None])
+    first, factor = np.zeros(len(events)), there.astype(np.float64)
+    first[counts] = _left_over(days[enters[counts]] - happened[counts], half_life_days)
+    factor[there] = _left_over((days - days[enter][:, None])[there], half_life_days)
+    return _Ages(kind=kind, first=first, factor=factor)
+
+
+def _left_over(age_days: FloatArray, half_life_days: float | None) -> FloatArray:
+    """Return what is left of events after some days."""
+    if half_life_days is None:
+        return np.ones(age_days.shape)
+    return np.asarray(0.5 ** (age_days / half_life_days), dtype=np.float64)
 
 
 def _weights(
@@ -1060,16 +1090,6 @@ def _weights(
         killed = events["fatalities_persons"].to_numpy(dtype=np.float64, na_value=np.nan)
         out = out + per_fatality * np.nan_to_num(killed)
     return out
-
-
-def _day(value: object) -> dt.date | None:
-    if isinstance(value, pd.Timestamp | dt.datetime) and not is_missing(value):
-        return value.date()
-    return value if isinstance(value, dt.date) and not is_missing(value) else None
-
-
-def _text(value: object, fallback: str = "") -> str:
-    return fallback if is_missing(value) else str(value)
 
 
 def _count(rows: int) -> str:

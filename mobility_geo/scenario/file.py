@@ -251,10 +251,11 @@ def _groups(
     )
     countries = problems.words(block["countries"], "[people.residents] countries")
     pcodes = problems.words(block.get("pcodes", []), "[people.residents] pcodes")
+    kinds = problems.words(block.get("kinds", ["settlement"]), "[people.residents] kinds")
     made = problems.attempt(
         lambda: resident_groups(
             network, profile=profile, destination_set=destination_set, countries=countries,
-            pcodes=pcodes if "pcodes" in block else None,
+            pcodes=pcodes if "pcodes" in block else None, kinds=kinds,
         ),
         "[people.residents]",
     )  # fmt: skip

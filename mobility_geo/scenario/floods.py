@@ -5,14 +5,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from mobility_geo.errors import InputError, ScenarioError
+from mobility_geo.errors import ScenarioError
 from mobility_geo.network import Network
+from mobility_geo.network.accesses import lines_to_measure
 from mobility_geo.scenario.disruptions import (
     Closure,
     DepthCurve,
@@ -22,14 +24,9 @@ from mobility_geo.scenario.disruptions import (
     Selection,
     Stretches,
 )
-from mobility_geo.schema import (
-    DEPTH_CURVES,
-    EDGE_KINDS,
-    is_missing,
-    records,
-    split_list,
-    suggest,
-)
+from mobility_geo.scenario.rows import disruptions_of_areas
+from mobility_geo.scenario.table import curves_from_table
+from mobility_geo.schema import DEPTH_CURVES, EDGE_KINDS, suggest
 from mobility_geo.sources import read_table
 from mobility_geo.sources.builtin import data_folder
 from mobility_geo.sources.floods import FREEBOARD_M, measure_flood_depth, measure_flood_extent
@@ -68,15 +65,7 @@ def _curves(file: Path) -> Mapping[str, tuple[DepthCurve, ...]]:
         If a profile has two curves of one family.
     """
     made: dict[str, list[DepthCurve]] = {}
-    for row in records(read_table(file, DEPTH_CURVES)):
-        numbers = {
-            name: None if is_missing(row[name]) else float(row[name])
-            for name in ("impassable_m", "quadratic", "linear", "constant", "navigable_m")
-        }
-        curve = DepthCurve(
-            curve=str(row["curve"]), vehicle_class=str(row["vehicle_class"]),
-            profiles=split_list(row["profiles"]), source=str(row["source"]), **numbers,
-        )  # fmt: skip
+    for curve in curves_from_table(read_table(file, DEPTH_CURVES)):
         family = made.setdefault(curve.curve, [])
         twice = {name for other in family for name in other.profiles} & set(curve.profiles)
         if twice:
@@ -240,28 +229,19 @@ def flood_from_depth(  # noqa: PLR0913
     mobility_geo.errors.InputError: depth.tif: say the unit of the depths: unit='m', 'cm' or 'mm'
     """
     curves = load_depth_curves(curve) if isinstance(curve, str) else tuple(curve)
-    lines = _edges_of(network, MEASURED_KINDS if edge_kinds is None else tuple(edge_kinds))
+    lines = _ways(network, MEASURED_KINDS if edge_kinds is None else tuple(edge_kinds))
 
     def measured(raster: RasterFile, tell: Progress | None) -> Reading:
         return measure_flood_depth(
             lines, raster, unit=unit, freeboard_m=freeboard_m, progress=tell, **measuring
         )
 
-    made = []
-    for name, day, until, reading in _by_day(
-        depth, measured, start=start, end=end, disruption_id=disruption_id, progress=progress
-    ):
-        stretches = _stretches(reading, network, lines)
-        if len(stretches):
-            made.append(
-                Disruption(
-                    disruption_id=name, kind="flood", what=Selection(stretches=stretches),
-                    effects=(DepthSpeed(curves=curves),), start=day, end=until,
-                    probability=probability, group=group or disruption_id,
-                    source=source or reading.file,
-                )
-            )  # fmt: skip
-    return tuple(made)
+    return _floods(
+        network, lines, (DepthSpeed(curves=curves),),
+        _by_day(depth, measured, start=start, end=end, disruption_id=disruption_id,
+                progress=progress),
+        probability=probability, group=group or disruption_id, source=source,
+    )  # fmt: skip
 
 
 def flood_from_extent(  # noqa: PLR0913
@@ -330,7 +310,7 @@ def flood_from_extent(  # noqa: PLR0913
     mobility_geo.errors.InputError: water.tif: say which values are water: wet_values=(1,)
     """
     happens, wet = tuple(effects), tuple(wet_values)
-    lines = _edges_of(network, tuple(edge_kinds))
+    lines = _ways(network, tuple(edge_kinds))
 
     def measured(raster: RasterFile, tell: Progress | None) -> Reading:
         return measure_flood_extent(
@@ -338,20 +318,12 @@ def flood_from_extent(  # noqa: PLR0913
             progress=tell,
         )  # fmt: skip
 
-    made = []
-    for name, day, until, reading in _by_day(
-        extent, measured, start=start, end=end, disruption_id=disruption_id, progress=progress
-    ):
-        stretches = _stretches(reading, network, lines)
-        if len(stretches):
-            made.append(
-                Disruption(
-                    disruption_id=name, kind="flood", what=Selection(stretches=stretches),
-                    effects=happens, start=day, end=until, probability=probability,
-                    group=group or disruption_id, source=source or reading.file,
-                )
-            )  # fmt: skip
-    return tuple(made)
+    return _floods(
+        network, lines, happens,
+        _by_day(extent, measured, start=start, end=end, disruption_id=disruption_id,
+                progress=progress),
+        probability=probability, group=group or disruption_id, source=source,
+    )  # fmt: skip
 
 
 def flood_from_areas(
@@ -389,11 +361,10 @@ def flood_from_areas(
     Raises
     ------
     ScenarioError
-        If an area is no polygon in degrees, there is no effect or no such edge kind.
+        If an area is no polygon in degrees or ends before it starts, there is no effect or no such
+        edge kind; lists all areas that are wrong.
     InputError
-        If the table has no `area_id` or no coordinate reference system.
-    CalendarError
-        If an area ends before it starts.
+        If the table has no `area_id` or no coordinate reference system, or a day that is none.
 
     Examples
     --------
@@ -404,37 +375,24 @@ def flood_from_areas(
     >>> [d.disruption_id for d in flood_from_areas(water)]
     ['flood/lake']
     """
-    table = areas.tables["areas"] if isinstance(areas, Reading) else areas
-    if not isinstance(table, gpd.GeoDataFrame) or "area_id" not in table or table.crs is None:
-        msg = "areas: need an 'area_id', a geometry and a coordinate reference system"
-        raise InputError(msg)
+    # of a reading of something else nothing is left, which is refused
+    table = areas.tables.get("areas", pd.DataFrame()) if isinstance(areas, Reading) else areas
     happens, kinds = tuple(effects), tuple(edge_kinds)
-    made = []
-    for row, shape in zip(records(table), table.geometry.to_crs(4326), strict=True):
-        start, end = (_day(row.get(key)) for key in ("start", "end"))
-        confidence = row.get("confidence")
-        made.append(
-            Disruption(
-                disruption_id=f"{disruption_id}/{row['area_id']}", kind="flood",
-                what=Selection(area=shape, edge_kinds=kinds), effects=happens,
-                start=start, end=end, probability=probability, group=group or disruption_id,
-                name=_words(row.get("name")), source=source or _words(row.get("source")),
-                confidence="medium" if is_missing(confidence) else str(confidence),
-            )
+
+    def make(area_id: str, shape: shapely.Geometry, said: dict[str, Any]) -> Disruption:
+        own = {key: said[key] for key in ("name", "start", "end", "confidence") if key in said}
+        return Disruption(
+            disruption_id=f"{disruption_id}/{area_id}", kind="flood",
+            what=Selection(area=shape, edge_kinds=kinds), effects=happens,
+            probability=probability, group=group or disruption_id,
+            source=source or said.get("source", ""), **own,
         )  # fmt: skip
-    return tuple(made)
+
+    return disruptions_of_areas(table, make)
 
 
-def _day(value: object) -> dt.date | None:
-    return None if is_missing(value) else pd.Timestamp(str(value)).date()
-
-
-def _words(value: object) -> str:
-    return "" if is_missing(value) else str(value)
-
-
-def _edges_of(network: Network, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:
-    """Return the edges of some kinds.
+def _ways(network: Network, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:
+    """Return the edges of some kinds, and ways off the road, on which water is measured.
 
     Raises
     ------
@@ -445,8 +403,33 @@ def _edges_of(network: Network, kinds: tuple[str, ...]) -> gpd.GeoDataFrame:
     if unknown:
         msg = f"unknown edge kind {unknown[0]!r}{suggest(unknown[0], EDGE_KINDS)}"
         raise ScenarioError(msg)
-    edges = network.edges
-    return edges.loc[edges["kind"].isin(kinds), ["edge_id", "bridge", "length_m", "geometry"]]
+    lines = lines_to_measure(network)
+    return gpd.GeoDataFrame(lines[lines["kind"].isin(kinds)])
+
+
+def _floods(
+    network: Network,
+    lines: gpd.GeoDataFrame,
+    effects: tuple[Effect, ...],
+    by_day: list[tuple[str, dt.date | None, dt.date | None, Reading]],
+    *,
+    probability: float,
+    group: str,
+    source: str,
+) -> tuple[Disruption, ...]:
+    """Return a disruption for each day on which some way is under water."""
+    there = [
+        (name, day, until, reading.file, _stretches(reading, network, lines))
+        for name, day, until, reading in by_day
+    ]
+    return tuple(
+        Disruption(
+            disruption_id=name, kind="flood", what=Selection(stretches=stretches), effects=effects,
+            start=day, end=until, probability=probability, group=group, source=source or file,
+        )
+        for name, day, until, file, stretches in there
+        if len(stretches)
+    )  # fmt: skip
 
 
 def _by_day(
@@ -520,7 +503,8 @@ def _stretches(reading: Reading, network: Network, lines: gpd.GeoDataFrame) -> S
         If it was measured on edges that the network does not have.
     """
     table = reading.tables["stretches"]
-    network.edge_positions(table["edge_id"].unique().tolist())
+    ids = table["edge_id"].unique()
+    network.edge_positions(ids[~np.isin(ids, network.access_rows)].tolist())
     table = table[table["edge_id"].isin(lines["edge_id"])]
     depth = table["depth_m"] if "depth_m" in table else np.zeros(len(table))
     return Stretches(

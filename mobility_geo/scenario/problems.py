@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from mobility_geo.errors import InputError
+from mobility_geo.scenario.disruptions import MONTHS
 from mobility_geo.schema import suggest
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -16,7 +17,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
          "disruptions", "disruption"),
     "calendar": ("start", "end"),
     "people": ("groups", "residents"),
-    "people.residents": ("countries", "pcodes", "profile", "destination_set"),
+    "people.residents": ("countries", "pcodes", "kinds", "profile", "destination_set"),
     "destinations": ("table",),
     "waystations": ("table",),
     "limits": ("time_limit_h", "risk_limit", "unknown_after_days"),
@@ -40,8 +41,6 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
                           "step_days", "piece_m", "weight_per_fatality", "mine_bandwidth_km"),
     "disruption.exposure": ("risk_per_exposure", "slow_from", "speed_factor", "close_from"),
 }  # fmt: skip
-MONTHS: Final = 12
-
 MOST_SHOWN: Final = 60
 """So many characters of a wrong value are shown in a message."""
 

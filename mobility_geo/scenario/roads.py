@@ -18,8 +18,9 @@ from scipy.sparse.csgraph import dijkstra
 from mobility_geo.network import Network
 from mobility_geo.schema import is_missing, suggest
 from mobility_geo.sources.reading import Finding
+from mobility_geo.units import KM_M
 
-LAND_KINDS: Final = ("road", "track", "crossing", "ferry")
+STRETCH_KINDS: Final = ("road", "track", "crossing", "ferry")
 """Edges that a stretch between two places may run over."""
 
 OFF_ROAD_FACTOR: Final = 20.0
@@ -33,7 +34,6 @@ ROAD_WORDS: Final = (
     ("routeregionale", "rr"), ("regionale", "rr"),
     ("routelocale", "rl"), ("route", ""), ("road", ""),
 )  # fmt: skip
-M_PER_KM: Final = 1000.0
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -310,7 +310,7 @@ class RoadFinder:
     ) -> Stretch:
         """Return the edges between two places."""
         one, two = names
-        land = np.flatnonzero(self.network.edges["kind"].isin(LAND_KINDS).to_numpy(dtype=bool))
+        land = np.flatnonzero(self.network.edges["kind"].isin(STRETCH_KINDS).to_numpy(dtype=bool))
         length = self.network.edges["length_m"].to_numpy(dtype=np.float64)
         if road is None:
             way = self._shortest(land, length, ends)
@@ -362,8 +362,8 @@ class RoadFinder:
                 continue
             rows.add(row)
             notes.append(
-                f"{along / M_PER_KM:,.1f} km of edge {edge!r} lie between the places; all "
-                f"{length[row] / M_PER_KM:,.1f} km of it are hit"
+                f"{along / KM_M:,.1f} km of edge {edge!r} lie between the places; all "
+                f"{length[row] / KM_M:,.1f} km of it are hit"
             )
         return rows, notes
 
@@ -383,7 +383,7 @@ class RoadFinder:
             # a place in the middle of an edge is on that edge, not at its ends
             meets = np.zeros(len(tail), dtype=bool)
             meets[self.network.edge_positions([str(edge) for edge in own])] = True
-        land = self.network.edges["kind"].isin(LAND_KINDS).to_numpy(dtype=bool)
+        land = self.network.edges["kind"].isin(STRETCH_KINDS).to_numpy(dtype=bool)
         rows = np.flatnonzero(meets & land)
         if road is not None:
             rows = np.intersect1d(rows, road)
@@ -454,7 +454,7 @@ class RoadFinder:
 
     def _km(self, rows: Iterable[int]) -> float:
         picked = np.fromiter(rows, dtype=np.int64)
-        return float(self.network.edges["length_m"].to_numpy()[picked].sum()) / M_PER_KM
+        return float(self.network.edges["length_m"].to_numpy()[picked].sum()) / KM_M
 
     def _stretch(self, rows: Iterable[int], notes: list[str]) -> Stretch:
         picked = np.fromiter(rows, dtype=np.int64)

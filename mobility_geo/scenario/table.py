@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +36,7 @@ from mobility_geo.scenario.disruptions import (
     Throughput,
     Who,
 )
+from mobility_geo.scenario.rows import day_of, text_of
 from mobility_geo.schema import (
     DEPTH_CURVES,
     DISRUPTION_STRETCHES,
@@ -305,7 +305,7 @@ def disruptions_from_tables(
     stretches = _known_columns(
         found.get(DISRUPTION_STRETCHES.name, _empty(DISRUPTION_STRETCHES)), DISRUPTION_STRETCHES
     )
-    made = _curves(found.get(DEPTH_CURVES.name, _empty(DEPTH_CURVES)))
+    made = curves_from_table(found.get(DEPTH_CURVES.name, _empty(DEPTH_CURVES)))
     own = {curve.curve for curve in made}
     made += [curve for curve in curves if curve.curve not in own]
     problems = reference_problems({"disruptions": table, "disruption_stretches": stretches})
@@ -354,7 +354,33 @@ def _known_columns(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     return check_table(plain, schema)
 
 
-def _curves(table: pd.DataFrame) -> list[DepthCurve]:
+def curves_from_table(table: pd.DataFrame) -> list[DepthCurve]:
+    """Return curves of depth from a table.
+
+    Parameters
+    ----------
+    table
+        Schema `mobility_geo.schema.DEPTH_CURVES`.
+
+    Returns
+    -------
+    list of DepthCurve
+        In the order of the table.
+
+    Raises
+    ------
+    SchemaError
+        If the table breaks its schema, or has a column that means nothing.
+    ScenarioError
+        If a curve is wrong.
+
+    Examples
+    --------
+    >>> row = {"curve": "mine", "vehicle_class": "car", "profiles": "truck|4x4",
+    ...        "impassable_m": 0.3, "source": "own work"}  # fmt: skip
+    >>> curves_from_table(pd.DataFrame([row]))[0].profiles
+    ('truck', '4x4')
+    """
     made = []
     for row in records(_known_columns(table, DEPTH_CURVES)):
         number = {
@@ -385,13 +411,6 @@ def _disruption(
     ScenarioError
         If it is wrong.
     """
-
-    def text(name: str) -> str:
-        return "" if is_missing(row[name]) else str(row[name])
-
-    def day(name: str) -> dt.date | None:
-        return None if is_missing(row[name]) else row[name].date()
-
     months = _split(row["months"])
     words = [month for month in months if not month.isdecimal()]
     if words:
@@ -408,18 +427,18 @@ def _disruption(
             raise ScenarioError(msg)
         measured = none
     return Disruption(
-        disruption_id=row["disruption_id"], kind=row["kind"], name=text("name"),
+        disruption_id=row["disruption_id"], kind=row["kind"], name=text_of(row["name"]),
         what=Selection(
             area=None if is_missing(area) else area, stretches=_stretches(measured, quantity),
-            informal=bool(row["informal"]), into=text("into"), direction=row["direction"],
+            informal=bool(row["informal"]), into=text_of(row["into"]), direction=row["direction"],
             **{name: _split(row[name]) for name in SELECTED},
         ),
         who=Who(**{field: _split(row[name]) for name, field in WHO.items()}),
-        start=day("start"), end=day("end"),
+        start=day_of(row["start"]), end=day_of(row["end"]),
         months=tuple(map(int, months)), effects=effects, probability=float(row["probability"]),
-        group=text("group"),
+        group=text_of(row["group"]),
         severity=None if is_missing(row["severity"]) else int(row["severity"]),
-        source=text("source"), confidence=row["confidence"],
+        source=text_of(row["source"]), confidence=row["confidence"],
     )  # fmt: skip
 
 

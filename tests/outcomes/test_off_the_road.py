@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
 
 from mobility_geo.errors import UnknownIdError
@@ -23,6 +24,9 @@ from mobility_geo.scenario import (
     SpeedFactor,
     Stretches,
     TravellerClass,
+    event_exposure,
+    flood_from_depth,
+    flood_from_extent,
 )
 from mobility_geo.testing import build_case, draw_network
 from mobility_geo.testing.drawing import CRS
@@ -155,3 +159,35 @@ def test_dates_and_people_count_off_the_road_too():
     other = Disruption(disruption_id="x", kind="flood", what=NORTH, effects=(Closure(),),
                        end=dt.date(2000, 1, 1))  # fmt: skip
     assert find_ways_open(other)
+
+
+def test_incidents_beside_the_walk_count_along_it():
+    spot = gpd.GeoSeries([shapely.Point(20_000, 4_500)], crs=CRS).to_crs(4326)
+    events = gpd.GeoDataFrame(
+        {"event_id": ["e"], "event_date": pd.to_datetime(["2013-01-10"]), "event_type": ["Battles"],
+         "sub_event_type": ["Armed clash"], "fatalities_persons": [3.0], "geo_precision": [1],
+         "source": ["made up"]}, geometry=spot,
+    )  # fmt: skip
+    exposed = event_exposure(NETWORK, events, dt.date(2013, 1, 20), bandwidth_km=1.0)
+    assert set(exposed.edge_ids) == set(WALKS["V"])
+    found = way(hit(Selection(stretches=exposed), Exposure(risk_per_exposure=0.01)))
+    assert found.total("risk")[0, 0] > 0
+
+
+def test_a_depth_raster_is_measured_along_the_walk(tmp_path):
+    """Water 1 m deep between the village and the road, and none on the road."""
+    depth = np.zeros((40, 40), dtype="float32")
+    depth[:12] = 1.0  # 4 km to 10 km north of the road
+    file = tmp_path / "depth.tif"
+    with rasterio.open(
+        file, "w", driver="GTiff", width=40, height=40, count=1, dtype="float32", nodata=-1.0,
+        crs=CRS, transform=rasterio.Affine(500, 0, 10_000, 0, -500, 10_000),
+    ) as made:  # fmt: skip
+        made.write(depth, 1)
+    floods = flood_from_depth(NETWORK, file, unit="m")
+    assert set(floods[0].what.stretches.edge_ids) == set(WALKS["V"])
+    found = find_stranded(answer(*floods)).iloc[0]
+    assert (found["status"], found["cause"]) == ("stranded", "flood")
+    assert not find_ways_open(*flood_from_extent(NETWORK, file, wet_values=[1]))
+    on_roads = flood_from_depth(NETWORK, file, unit="m", edge_kinds=["road", "track"])
+    assert not on_roads or not len(on_roads[0].what.stretches)

@@ -1,6 +1,7 @@
 """Exposure to events along edges: against brute force, and what must hold whatever the events."""
 
 import datetime as dt
+import tracemalloc
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -66,6 +67,15 @@ spots = st.tuples(
 )
 
 
+def of_edges(edges):
+    """Return as much of a network as exposure looks at: edges, and no place off the road."""
+    accesses = gpd.GeoDataFrame(
+        {"access_id": [], "edge_id": [], "off_road_m": []}, geometry=[], crs=CRS
+    )
+    edges = edges.assign(kind="road", bridge=False, country="AAA", length_m=edges.geometry.length)
+    return SimpleNamespace(edges=edges, accesses=accesses, crs=CRS)
+
+
 @st.composite
 def lines(draw):
     """A few lines with bends, as much of a network as exposure looks at; quick to make."""
@@ -77,7 +87,7 @@ def lines(draw):
         {"edge_id": [f"e{i}" for i in range(len(shapes))]},
         geometry=[shapely.LineString(shape) for shape in shapes], crs=CRS,
     )  # fmt: skip
-    return SimpleNamespace(edges=edges, crs=CRS)
+    return of_edges(edges)
 
 
 @st.composite
@@ -108,7 +118,13 @@ def brute_force(network, events, when, *, h_km, half_life, piece_m, weight):
     """Exposure by two loops and shapely alone."""
     found = {}
     points = events.to_crs(network.crs).geometry.to_numpy()
-    for edge_id, line in zip(network.edges["edge_id"], network.edges.geometry, strict=True):
+    ways = list(zip(network.edges["edge_id"], network.edges.geometry, strict=True))
+    for access in network.accesses.to_dict("records"):
+        on_edge = not pd.isna(access["edge_id"])
+        corners = list(access["geometry"].coords)[: -1 if on_edge else None]
+        if access["off_road_m"] > (0 if on_edge else 100):
+            ways.append((access["access_id"], shapely.LineString(corners)))
+    for edge_id, line in ways:
         count = max(int(np.ceil(line.length / piece_m - 1e-9)), 1)
         for k in range(count):
             piece = substring(line, k / count, (k + 1) / count, normalized=True)
@@ -253,6 +269,7 @@ def test_batches_change_nothing(monkeypatch):
     events = make_events([(x * 1e4, -x * 5e3) for x in range(8)], range(8), [1, 2] * 4)
     whole = by_piece(event_exposure(network, events, WHEN))
     monkeypatch.setattr(exposure, "EDGES_AT_ONCE", 2)
+    monkeypatch.setattr(exposure, "VALUES_AT_ONCE", 50)
     monkeypatch.setattr(exposure, "PAIRS_AT_ONCE", 7)
     parts = by_piece(event_exposure(network, events, WHEN))
     assert whole.keys() == parts.keys()
@@ -273,7 +290,7 @@ def test_a_widened_kernel_keeps_its_total():
     y = np.arange(-172, 173, 4) * 1000.0
     lines = shapely.linestrings([[(-1.72e5, v), (1.72e5, v)] for v in y])
     edges = gpd.GeoDataFrame({"edge_id": [f"e{i}" for i in range(len(y))]}, geometry=lines, crs=CRS)
-    plane = SimpleNamespace(edges=edges, crs=CRS)
+    plane = of_edges(edges)
     totals = [
         event_exposure(
             plane, make_events([(0, 0)], [0], [p]), WHEN, bandwidth_km=20.0,
@@ -365,6 +382,46 @@ def test_steps_tile_the_span_and_know_nothing_in_advance(network, events, step_d
             assert not expected
         first += dt.timedelta(days=step_days)
     assert not firsts
+
+
+@settings(max_examples=15)
+@given(
+    lines(), event_tables(least=1), st.integers(1, 9), st.sampled_from([0.7, 7.0, 30.0]),
+    st.sampled_from([None, 0, 3, 10.5, 40]),
+)  # fmt: skip
+def test_each_step_is_the_formula_of_its_first_day(network, events, step_days, half_life, oldest):
+    how = {"half_life_days": half_life, "max_age_days": oldest, "weight_per_fatality": 0.3}
+    start = WHEN - dt.timedelta(days=25)
+    made = insecurity_from_events(
+        network, events, start=start, end=WHEN, step_days=step_days, **how
+    )
+    found = {one.start: one.what.stretches for one in made}
+    for number in range(0, 26, step_days):
+        first = start + dt.timedelta(days=number)
+        expected = event_exposure(network, events, first, **how)
+        if first not in found:
+            assert len(expected) == 0
+            continue
+        assert found[first].edge_ids.tolist() == expected.edge_ids.tolist()
+        np.testing.assert_array_equal(found[first].start, expected.start)
+        np.testing.assert_allclose(found[first].value, expected.value, rtol=1e-12, atol=0)
+
+
+def test_memory_does_not_grow_with_events_times_days():
+    count, days = 20_000, 365
+    spot = np.random.default_rng(3).uniform(0, 3e4, (count, 2))
+    events = make_events(spot, np.arange(count) % 3000)
+    line = shapely.LineString([(0, 0), (3e4, 3e4)])
+    network = of_edges(gpd.GeoDataFrame({"edge_id": ["e"]}, geometry=[line], crs=CRS))
+    tracemalloc.start()
+    made = insecurity_from_events(
+        network, events, start=WHEN - dt.timedelta(days=days - 1), end=WHEN, step_days=1,
+        bandwidth_km=0.5,
+    )  # fmt: skip
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(made) == days
+    assert peak < count * days * 8 / 2
 
 
 def test_mines_do_not_fade_and_end_by_clearance_only():
@@ -481,6 +538,18 @@ def test_areas_without_level_or_system_are_refused():
 def make_incidents(*rows):
     columns = ["incident_id", "incident_date", "ref", "from_place", "to_place", "severity"]
     return pd.DataFrame(rows, columns=columns).assign(source="made up")
+
+
+def test_areas_that_say_no_severity_or_no_day_are_refused():
+    levels = {level: [Closure()] for level in (1, 2, 3, 4)}
+    with pytest.raises(InputError, match="no severity of"):
+        insecurity_from_areas(make_areas().drop(columns="severity"), levels)
+    with pytest.raises(InputError, match=r"severity, 1 \(low\) to 4 \(high\), not 'grave'"):
+        insecurity_from_areas(make_areas(severity=["grave", "2"]), levels)
+    with pytest.raises(InputError, match="must be a day such as 2013-01-31, not 5"):
+        insecurity_from_areas(make_areas(start=[5, 6]), levels)
+    with pytest.raises(InputError, match="'area_id'"):
+        insecurity_from_areas(make_areas().rename(columns={"area_id": "id"}), levels)
 
 
 def test_incidents_hit_the_stretch_they_name_for_some_days():
