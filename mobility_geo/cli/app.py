@@ -139,6 +139,8 @@ def network_build(
 
     The network file names your files: COD-AB or other boundaries, an OpenStreetMap extract
     (.osm.pbf) or any layer of lines, places with or without people, a population raster.
+    [walking] attaches far villages on foot, around water and over fords. Every key: the page
+    "Network file" of the documentation.
 
     Example:  mobility-geo network build my-country.toml --out my-country.gpkg
     """

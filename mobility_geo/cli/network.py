@@ -1,6 +1,7 @@
 """`mobility-geo network`: build a network from files, look for faults, say what is in it."""
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from mobility_geo.cli.envelope import envelope
@@ -33,16 +34,17 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
     Raises
     ------
     OutputError
-        If the folder of `out` is not there, before any work is done.
+        If `out` cannot be written, or is one of the input files, before any work is done.
     """
     from rich.console import Console
 
     talk = Console(stderr=True)
-    from mobility_geo.batch import build_from_config
+    _check_place(out)
+    from mobility_geo.batch.build import build_from_config, input_files
     from mobility_geo.export import write_audited_network
 
-    if not Path(out).resolve().parent.is_dir():
-        msg = f"{out}: its folder does not exist; make it first"
+    if Path(out).resolve() in {file.resolve() for file in input_files(config)}:
+        msg = f"{out}: is one of the files that the network is built from; take another name"
         raise OutputError(msg)
     with shown_progress(talk, quiet=quiet) as progress:
         built = build_from_config(
@@ -77,6 +79,30 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
     print(f"\n{out}: open it in QGIS; the layer 'findings' is on top")
 
 
+def _check_place(out: str) -> None:
+    """Check that a file can be written, before minutes of work for it.
+
+    Raises
+    ------
+    OutputError
+        If its folder is not there or cannot be written to, or it is a folder itself.
+    """
+    path = Path(out).resolve()
+    if path.is_dir():
+        msg = f"{out}: is a folder; name a file in it, such as network.gpkg"
+        raise OutputError(msg)
+    if not path.parent.is_dir():
+        msg = f"{out}: its folder does not exist; make it first"
+        raise OutputError(msg)
+    try:
+        # rights alone do not tell: a disk may be mounted read-only
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp"):
+            pass
+    except OSError as error:
+        msg = f"{out}: its folder cannot be written to: {error.strerror}; take another one"
+        raise OutputError(msg) from error
+
+
 def audit_command(network: str, out: str | None, *, as_json: bool) -> None:
     """List what may be wrong with a network.
 
@@ -88,9 +114,19 @@ def audit_command(network: str, out: str | None, *, as_json: bool) -> None:
         GeoPackage for the findings; None: only printed.
     as_json
         Print one JSON object.
+
+    Raises
+    ------
+    OutputError
+        If `out` cannot be written, or is the network itself.
     """
     from rich.console import Console
 
+    if out is not None:
+        _check_place(out)
+        if Path(out).resolve() == Path(network).resolve():
+            msg = f"{out}: is the network itself, which findings would replace; take another name"
+            raise OutputError(msg)
     from mobility_geo.network import audit_network
 
     findings = audit_network(open_network(network))

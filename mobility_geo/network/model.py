@@ -283,11 +283,13 @@ def _crs_problems(network: Network) -> list[str]:
 def _edge_problems(network: Network) -> list[str]:
     edges = network.edges
     problems = []
-    kinds = edges["kind"] == "crossing"
-    wrong = kinds != edges["crossing_id"].notna()
+    at_border = edges["crossing_id"].notna()
+    wrong = at_border != (edges["kind"] == "crossing")
+    wrong &= ~(at_border & edges["kind"].isin(["river", "ferry"]))
     if bool(wrong.any()):
         problems.append(
-            "edges: an edge has a crossing_id if, and only if, it is of kind 'crossing'; wrong in "
+            "edges: an edge has a crossing_id if, and only if, it is of kind 'crossing', or "
+            "a 'river' or 'ferry' across a border; wrong in "
             f"{int(wrong.sum())} rows, e.g. {labels(edges.loc[wrong, 'edge_id'])}"
         )
     both = network.access_rows.intersection(network.edge_rows)
@@ -309,7 +311,7 @@ def _edge_problems(network: Network) -> list[str]:
         )
     country = nodes.set_index("node_id")["country"]
     sides = network.crossings.set_index("crossing_id")[["country_a", "country_b"]]
-    for edge in records(edges[kinds & edges["crossing_id"].notna()]):
+    for edge in records(edges[at_border]):
         ends = {country[edge["from_node_id"]], country[edge["to_node_id"]]}
         if ends != set(sides.loc[edge["crossing_id"]]):
             problems.append(

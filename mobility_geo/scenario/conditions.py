@@ -337,14 +337,29 @@ _INTO: WeakKeyDictionary[Network, tuple[IntArray, Objects]] = WeakKeyDictionary(
 
 
 def _into_countries(network: Network) -> tuple[IntArray, Objects]:
-    """Return the arcs that are border crossings, and the country that each enters."""
+    """Return the arcs across a border, by land or boat, and the country that each enters."""
     if network in _INTO:
         return _INTO[network]
-    crossing = (network.edges["kind"] == "crossing").to_numpy(dtype=bool)
+    crossing = network.edges["crossing_id"].notna().to_numpy(dtype=bool)
     arcs = np.flatnonzero(crossing[network.arcs.edge]).astype(np.int32)
     country = network.nodes["country"].to_numpy(dtype=object)
     _INTO[network] = arcs, country[network.arcs.head[arcs]]
     return _INTO[network]
+
+
+def _normally_let(network: Network, traveller: TravellerClass, arc: IntArray) -> BoolArray:
+    """Say which of some arcs across a border the normal regimes let a traveller pass."""
+    arcs, into = _into_countries(network)
+    regime = network.crossings.set_index("crossing_id")["regime"]
+    ids = network.edges["crossing_id"].iloc[network.arcs.edge[arc]]
+    entered = into[np.searchsorted(arcs, arc)]
+    return np.array(
+        [
+            may_pass(str(one), traveller, str(country))
+            for one, country in zip(ids.map(regime), entered, strict=True)
+        ],
+        dtype=bool,
+    )
 
 
 def hours_wait_min(opens_hour: npt.ArrayLike, closes_hour: npt.ArrayLike) -> FloatArray:
@@ -448,10 +463,8 @@ def baseline_conditions(
     fare = float(profile_row(network, traveller.profile)["cost_xof_per_km"])
     usable = (passable & in_season)[arcs.edge]
     if not ignore_borders:
-        rows, into = _into_countries(network)
-        regime = edges["crossing_id"].map(crossing["regime"]).to_numpy(dtype=object)
-        for arc, country in zip(rows, into, strict=True):
-            usable[arc] &= may_pass(str(regime[arcs.edge[arc]]), traveller, str(country))
+        rows = _into_countries(network)[0]
+        usable[rows] &= _normally_let(network, traveller, rows)
     usable &= ~(capacity == 0)[arcs.edge]
     night = hours_wait_min(*_normal_hours(network))
     wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
@@ -775,12 +788,14 @@ def _way(network: Network, base: Baseline, profile: str) -> _Way:
 
 
 def _under_regimes(
-    network: Network, month: int, traveller: TravellerClass, impact: _Impact, usable: BoolArray
-) -> tuple[BoolArray, BoolArray]:
+    network: Network, month: int, traveller: TravellerClass, impact: _Impact, usable: BoolArray,
+    carried: BoolArray,
+) -> tuple[BoolArray, BoolArray]:  # fmt: skip
     """Return which arcs can be used once changed regimes replace the normal ones, and which.
 
     A changed regime can open a crossing as well as close it, so the answer does not start from
-    `usable` on these arcs, but from the baseline in which every crossing lets everybody pass.
+    `usable` on these arcs, but from the baseline in which every crossing lets everybody pass, and
+    from what `carried` says of boats out of season.
     """
     ruled = np.zeros(len(usable), dtype=bool)
     if not impact.regimes:
@@ -793,7 +808,7 @@ def _under_regimes(
         passes = {c: may_pass(regime, traveller, str(c)) for c in set(entered)}
         let[at] &= np.array([passes[country] for country in entered], dtype=bool)
     normal = baseline_conditions(network, month, traveller, ignore_borders=True).open[impact.arc]
-    return np.where(ruled, normal & let & ~impact.closed, usable), ruled
+    return np.where(ruled, (normal | carried) & let & ~impact.closed, usable), ruled
 
 
 def _hours_delay(network: Network, impact: _Impact) -> tuple[FloatArray, BoolArray]:
@@ -909,8 +924,13 @@ def conditions(
     also = np.isin(arc, shut_too)
     usable = base.open[arc] & ~impact.closed
     # water where the season left none: a boat goes, unless something else holds it up
-    usable |= _carries_boats(impact) & ~base.in_season[arc] & ~impact.closed & ~way.at_border[arc]
-    usable, ruled = _under_regimes(network, day.month, traveller, impact, usable)
+    carried = _carries_boats(impact) & ~base.in_season[arc] & ~impact.closed
+    carried &= base.capacity[arc] > 0
+    afloat = carried.copy()
+    posts = np.flatnonzero(carried & way.at_border[arc] & (not ignore_borders))
+    afloat[posts] = _normally_let(network, traveller, arc[posts])
+    usable |= afloat
+    usable, ruled = _under_regimes(network, day.month, traveller, impact, usable, carried)
     delay, never = _hours_delay(network, impact)
     usable &= ~also & ~never
     wait = base.wait_min[arc] + impact.wait_min + delay

@@ -113,7 +113,7 @@ def _case(
         disruptions.append(
             Disruption(
                 disruption_id="informal-crossings-closed", kind="border",
-                what=Selection(informal=True, edge_kinds=("crossing",)),
+                what=Selection(informal=True),
                 effects=(Regime("closed"),), name="Informal crossings closed",
                 source="scenario file", confidence="medium",
             )

@@ -1,6 +1,7 @@
 """Disruptions from files that a block of a scenario file names: floods, events, road tables."""
 
 import datetime as dt
+import glob
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 
 from mobility_geo.errors import InputError, ScenarioError
 from mobility_geo.network import Network
+from mobility_geo.network.accesses import lines_to_measure
 from mobility_geo.scenario.access import disruptions_from_constraints
 from mobility_geo.scenario.disruptions import Closure, Disruption, Effect, Exposure
 from mobility_geo.scenario.exposure import insecurity_from_events, insecurity_from_incidents
@@ -20,7 +22,24 @@ from mobility_geo.scenario.floods import (
     flood_from_depth,
     flood_from_extent,
 )
-from mobility_geo.scenario.problems import Problems, shown
+from mobility_geo.scenario.problems import Problems
+from mobility_geo.scenario.values import (
+    ANY_TEXT,
+    ANY_TEXTS,
+    DAY,
+    FLAG,
+    MOST_DAYS,
+    NUMBERS,
+    PATH,
+    TEXT,
+    Takes,
+    check_endings,
+    check_values,
+    choice,
+    number,
+    whole,
+    words_by_name,
+)
 from mobility_geo.schema import CONFIDENCES, DISRUPTION_KINDS
 from mobility_geo.sources import (
     Reading,
@@ -33,18 +52,55 @@ from mobility_geo.sources import (
     read_incidents,
 )
 
-FILES: Final = ("depth", "extent", "water", "events", "incidents", "constraints")
-"""Keys of a disruption that name a file to make disruptions of; one of them, if any."""
+_COLUMNS: Final = words_by_name('name = "NOM"')
+_BAND: Final = whole(least=1, most=65_535)
 
-READ_WITH: Final[Mapping[str, tuple[str, ...]]] = {
-    "depth": ("unit", "curve", "freeboard_m", "band", "nodata"),
-    "extent": ("wet_values", "band", "bridges_flooded"),
-    "water": ("columns", "layer", "permanent"),
-    "events": ("columns", "sheet", "layer", "day_first", "max_geo_precision", "kernel", "exposure"),
-    "incidents": ("columns", "sheet", "day_first", "days", "unresolved"),
-    "constraints": ("columns", "sheet", "unresolved"),
+READ_WITH: Final[Mapping[str, Mapping[str, Takes]]] = {
+    "depth": {
+        "unit": choice("m", "cm", "mm"), "curve": TEXT, "band": _BAND, "nodata": number(),
+        "freeboard_m": number(least=0, most=100, unit="m"),
+    },
+    "extent": {"wet_values": NUMBERS, "band": _BAND, "bridges_flooded": FLAG},
+    "water": {"columns": _COLUMNS, "layer": TEXT, "permanent": ANY_TEXTS},
+    "events": {
+        "columns": _COLUMNS, "sheet": TEXT, "layer": TEXT, "day_first": FLAG,
+        "max_geo_precision": whole(least=1, most=3),
+    },
+    "incidents": {
+        "columns": _COLUMNS, "sheet": TEXT, "day_first": FLAG,
+        "days": whole(least=1, most=MOST_DAYS, unit="days"),
+        "unresolved": choice("error", "finding"),
+    },
+    "constraints": {
+        "columns": _COLUMNS, "sheet": TEXT, "unresolved": choice("error", "finding"),
+    },
+}  # fmt: skip
+"""Keys that go with each file, and what they take."""
+
+TABLES: Final[Mapping[str, Mapping[str, Mapping[str, Takes]]]] = {
+    "events": {
+        "kernel": {
+            "bandwidth_km": number(least=0.01, most=1_000, unit="km"),
+            "cutoff_km": number(least=0.01, most=5_000, unit="km"),
+            "half_life_days": number(least=0.1, most=MOST_DAYS, unit="days"),
+            "max_age_days": number(least=0, most=MOST_DAYS, unit="days"),
+            "step_days": whole(least=1, most=MOST_DAYS, unit="days"),
+            "piece_m": number(least=10, most=100_000, unit="m"),
+            "weight_per_fatality": number(least=0, most=1_000, unit="per person killed"),
+            "mine_bandwidth_km": number(least=0.01, most=1_000, unit="km"),
+        },
+        "exposure": {
+            "risk_per_exposure": number(least=0, most=1_000, unit="per km"),
+            "slow_from": number(least=0),
+            "close_from": number(least=0),
+            "speed_factor": number(above=0, most=1),
+        },
+    },
 }
-"""Keys that go with each file."""
+"""Tables inside of a block that go with each file, and what their keys take."""
+
+FILES: Final = tuple(READ_WITH)
+"""Keys of a disruption that name a file to make disruptions of; one of them, if any."""
 
 WITHOUT: Final[Mapping[str, frozenset[str]]] = {
     "depth": frozenset({"effect", "levels"}),
@@ -56,29 +112,18 @@ WITHOUT: Final[Mapping[str, frozenset[str]]] = {
 }
 """Keys that other blocks have, and that would be without effect: the file says it row by row."""
 
-SHARED: Final = frozenset(
-    {"id", "name", "kind", "source", "confidence", "start", "end", "probability", "group",
-     "effect", "levels"}
-)  # fmt: skip
+SHARED: Final[Mapping[str, Takes]] = {
+    "id": TEXT, "name": ANY_TEXT, "source": ANY_TEXT, "group": ANY_TEXT,
+    "confidence": choice(*CONFIDENCES), "probability": number(least=0, most=1),
+    "start": DAY, "end": DAY,
+}  # fmt: skip
+"""Keys that go with every file; `kind`, `effect` and `levels` come on top."""
 
 MAKES: Final[Mapping[str, str]] = {
     "depth": "flood", "extent": "flood", "water": "flood", "events": "insecurity",
     "incidents": "insecurity", "constraints": "road",
 }  # fmt: skip
 """Kind of the disruptions that each file makes; mines among events are a kind of their own."""
-
-UNRESOLVED: Final = ("error", "finding")
-KINDS_OF_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": ("unit", "curve", "layer", "sheet", "name", "group"),
-    "number": ("freeboard_m", "nodata", "probability"),
-    "whole": ("band", "days", "max_geo_precision"),
-    "flag": ("bridges_flooded", "day_first"),
-    "words": ("permanent",),
-    "date": ("start", "end"),
-    "numbers": ("kernel", "exposure"),
-}
-"""Keys of a block by what they hold; `columns`, `wet_values` and words to choose from come on
-top."""
 
 
 def disruptions_from_files(
@@ -120,14 +165,17 @@ def disruptions_from_files(
         problems.found.append(f"{where}: give one of {', '.join(kinds)}, not all")
         return []
     key = kinds[0]
-    strange = sorted((set(block) - SHARED - {key, *READ_WITH[key]}) | (set(block) & WITHOUT[key]))
-    problems.found += [f"{where}: key {name!r} does not go with {key!r}" for name in strange]
-    files = _files(block[key], where, key, folder, problems)
     before = len(problems.found)
-    _check_values(block, key, where, problems)
-    if strange or files is None or len(problems.found) > before:
+    files = _files(block[key], where, key, folder, problems)
+    _check_block(block, key, where, problems)
+    takes = READ_WITH[key]
+    sound = {name: one for name, one in block.items() if name in takes and takes[name].fits(one)}
+    for file in files or ():
+        check_endings(sound, file, where, problems)
+    if files is None or len(problems.found) > before:
         return []
-    chosen = {name: block[name] for name in READ_WITH[key] if name in block}
+    goes_with = (*takes, *TABLES.get(key, {}))
+    chosen = {name: block[name] for name in goes_with if name in block}
     dates = {name: block.get(name) or day for name, day in zip(("start", "end"), span, strict=True)}
     more = {
         name: block[name]
@@ -144,6 +192,8 @@ def disruptions_from_files(
     }
     try:
         made = makers[key]()
+        if not made:
+            problems.notes.append(f"{block['id']}: nothing comes of {block[key]}: no disruption")
         return [replace(one, source=block["source"] or one.source, **more) for one in made]
     except InputError as error:
         problems.found += [
@@ -152,68 +202,43 @@ def disruptions_from_files(
     return []
 
 
-def _check_values(block: Mapping[str, Any], file: str, where: str, problems: Problems) -> None:
-    """Note every value of a block that is not of the kind its key takes."""
-    kind = problems.choice(block["kind"], DISRUPTION_KINDS, f"{where} kind")
-    if kind != MAKES[file] and block["kind"] in DISRUPTION_KINDS:
+def _check_block(block: Mapping[str, Any], file: str, where: str, problems: Problems) -> None:
+    """Note the keys of a block that do not go with its file, and every wrong value."""
+    tables = TABLES.get(file, {})
+    takes = {**SHARED, **READ_WITH[file], file: PATH}
+    known = {*takes, *tables, "kind", "effect", "levels"} - WITHOUT[file]
+    problems.found += [
+        f"{where}: key {name!r} does not go with {file!r}" for name in block if name not in known
+    ]
+    check_values(block, {name: takes[name] for name in known & set(takes)}, where, problems)
+    for name, inner in tables.items():
+        check_values(block.get(name, {}), inner, f"{where} {name}", problems)
+    kind = block["kind"]
+    if kind in DISRUPTION_KINDS and kind != MAKES[file]:
         problems.found.append(f"{where} kind: must be {MAKES[file]!r} with {file!r}, not {kind!r}")
-    checks: dict[str, Callable[[object, str], object]] = {
-        "text": problems.text, "number": problems.number, "flag": problems.flag,
-        "words": problems.words, "date": problems.day,
-        "whole": lambda value, at: _check_whole(value, at, problems),
-        "numbers": lambda value, at: _check_numbers(value, at, problems),
-    }  # fmt: skip
-    for holds, keys in KINDS_OF_VALUES.items():
-        for key in keys:
-            if key in block:
-                checks[holds](block[key], f"{where} {key}")
-    for key, known in (("confidence", CONFIDENCES), ("unresolved", UNRESOLVED)):
-        if key in block:
-            problems.choice(block[key], known, f"{where} {key}")
-    problems.label(block["id"], f"{where} id")
-    problems.text(block["source"], f"{where} source")
-    for key, sound, example in (
-        ("columns", _are_texts, '{ name = "NOM" }'), ("wet_values", _are_numbers, "[1, 2]"),
-    ):  # fmt: skip
-        if key in block and not sound(block[key]):
-            problems.found.append(
-                f"{where} {key}: must be such as {example}, not {shown(block[key])}"
-            )
-
-
-def _check_whole(value: object, where: str, problems: Problems) -> None:
-    if type(value) is not int:
-        problems.found.append(f"{where}: must be a whole number, not {shown(value)}")
-
-
-def _check_numbers(table: object, where: str, problems: Problems) -> None:
-    """Note what is no number in a table of numbers, whose keys are looked at elsewhere."""
-    for key, value in table.items() if isinstance(table, dict) else ():
-        if key == "step_days":
-            _check_whole(value, f"{where} {key}", problems)
-        else:
-            problems.number(value, f"{where} {key}")
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-
-
-def _are_numbers(value: object) -> bool:
-    return isinstance(value, list) and all(type(one) in {int, float} for one in value)
+    check_values({"kind": kind}, {"kind": choice(*DISRUPTION_KINDS)}, where, problems)
 
 
 def _files(
     value: object, where: str, key: str, folder: Path, problems: Problems
 ) -> list[Path] | None:
-    """Return the file or files that a key names; a pattern such as ``floods/*.tif`` is several."""
-    if isinstance(value, str) and "*" in value:
-        found = sorted(folder.glob(value))
+    """Return the file or files that a key names; a pattern such as ``floods/*.tif`` is several.
+
+    A value that cannot be a path is left to the check of values.
+    """
+    if not PATH.fits(value):
+        return None
+    name = str(value)
+    if "*" in name:
+        # a pattern may begin at the root, which that of pathlib may not
+        names = sorted(glob.glob(name, root_dir=folder))  # noqa: PTH207
+        files = [folder / one for one in names]
+        found = [one for one in files if one.is_file()]
         if not found:
-            problems.found.append(f"{where} {key}: no file is like {value!r}")
+            problems.found.append(f"{where} {key}: no file is like {name!r}")
         return found or None
-    path = problems.file(value, folder, f"{where} {key}")
-    return None if path is None else [path]
+    file = problems.file(name, folder, f"{where} {key}")
+    return None if file is None else [file]
 
 
 def _tell(problems: Problems, where: str, reading: Reading) -> None:
@@ -254,8 +279,8 @@ def _measured(
 
 
 def _lines(network: Network) -> gpd.GeoDataFrame:
-    edges = network.edges
-    return gpd.GeoDataFrame(edges[(edges["kind"] != "transfer").to_numpy(dtype=bool)])
+    lines = lines_to_measure(network)
+    return gpd.GeoDataFrame(lines[(lines["kind"] != "transfer").to_numpy(dtype=bool)])
 
 
 def _from_depth(
@@ -268,7 +293,10 @@ def _from_depth(
     curve = chosen.pop("curve", DEFAULT_CURVE)
     lines = _lines(network)
     depth = _measured(
-        files, lambda file: measure_flood_depth(lines, file, **chosen), block["id"], problems
+        files,
+        lambda file: measure_flood_depth(lines, file, **chosen),
+        block["id"],
+        problems,
     )
     return list(
         flood_from_depth(
@@ -288,7 +316,10 @@ def _from_extent(
 ) -> list[Disruption]:
     lines = _lines(network)
     extent = _measured(
-        files, lambda file: measure_flood_extent(lines, file, **chosen), block["id"], problems
+        files,
+        lambda file: measure_flood_extent(lines, file, **chosen),
+        block["id"],
+        problems,
     )
     return list(
         flood_from_extent(

@@ -56,7 +56,7 @@ def _hits_anything(network: Network, disruption: Disruption) -> bool:
     into = disruption.what.into
     if not into:
         return bool(len(rows) or len(disruption_accesses(network, disruption.what).edge))
-    at_border = rows[(network.edges["kind"] == "crossing").to_numpy(dtype=bool)[rows]]
+    at_border = rows[network.edges["crossing_id"].notna().to_numpy(dtype=bool)[rows]]
     sides = network.crossings.set_index("crossing_id")[["country_a", "country_b"]]
     ids = network.edges["crossing_id"].to_numpy(dtype=object)[at_border]
     return bool(np.any(sides.loc[list(ids)].to_numpy() == into))

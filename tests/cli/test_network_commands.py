@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyogrio
@@ -140,7 +141,7 @@ def test_every_problem_of_a_network_file_is_told_at_once(files, tmp_path):
         "unknown key 'cuntry'; did you mean 'country'?",
         "unknown key 'levle'; did you mean 'level'?",
         "key 'roads' is missing", "key 'places' is missing", "'none.shp': no such file",
-        "name: must not be empty",
+        "name: must be a text that is not empty",
     ):  # fmt: skip
         assert words in said
     config.unlink()
@@ -189,6 +190,75 @@ def test_a_folder_for_the_network_that_is_not_there_is_an_output_error(files, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def in_a_process(*words, cwd=None):
+    """Run the command in a process of its own: what it prints, and how it ends."""
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, check=False, cwd=cwd, text=True,
+        encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def test_a_path_with_blanks_and_accents_in_a_process(files, tmp_path):
+    out = tmp_path / "sortie d'été" / "réseau n° 1.gpkg"
+    out.parent.mkdir()
+    done = in_a_process("network", "build", files["network"], "--out", out)
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert f"{out}: open it in QGIS" in done.stdout
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+    assert read_network(out).name == "practique"
+
+
+def test_a_missing_input_file_in_a_process(files, tmp_path):
+    config = changed(files, "wrong.toml", 'file = "river.geojson"', 'file = "fleuve.geojson"')
+    done = in_a_process("network", "build", config, "--out", tmp_path / "n.gpkg")
+    config.unlink()
+    assert done.returncode == exits.INPUT
+    assert "wrong.toml: [waterways] file: 'fleuve.geojson': no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_work(files):
+    place = Path("/proc/self")  # nobody can make a file there, whoever runs the tests
+    if not place.is_dir():
+        pytest.skip("no folder that is read-only for everybody")
+    done = in_a_process("network", "build", files["network"], "--out", place / "n.gpkg")
+    assert done.returncode == exits.OUTPUT, done.stderr
+    assert f"{place / 'n.gpkg'}: its folder cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Roads" not in done.stderr
+
+
+def test_a_folder_that_is_full_or_locked_later_on_leaves_nothing(files, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mobility_geo.geopackage.tempfile.mkdtemp", full)
+    done = mobility_geo("network", "build", files["network"], "--out", tmp_path / "n.gpkg")
+    assert done.returncode == exits.OUTPUT, done.stderr
+    assert "no space left on the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_never_replaces_what_it_is_built_from(files, built, tmp_path):
+    before = files["people"].read_bytes()
+    for name in ("people", "network"):
+        done = mobility_geo("network", "build", files["network"], "--out", files[name])
+        assert done.returncode == exits.OUTPUT
+        assert "is one of the files that the network is built from" in done.stderr
+    assert files["people"].read_bytes() == before
+    done = mobility_geo("network", "build", files["network"], "--out", tmp_path)
+    assert done.returncode == exits.OUTPUT
+    assert "is a folder; name a file in it" in done.stderr
+    _, network = built
+    done = mobility_geo("network", "audit", network, "--out", network)
+    assert done.returncode == exits.OUTPUT
+    assert "is the network itself" in done.stderr
+    assert read_network(network).name == "practique"
+
+
 def test_ctrl_c_half_way_leaves_what_was_there(files, tmp_path):
     out = tmp_path / "n.gpkg"
     out.write_bytes(b"the one before")
@@ -207,7 +277,10 @@ def test_ctrl_c_half_way_leaves_what_was_there(files, tmp_path):
         else:
             pytest.fail("the build ended before it could be interrupted")
         process.wait(timeout=60)
+        rest = process.stderr.read()
     assert process.returncode == exits.INTERRUPTED
+    assert "interrupted" in rest
+    assert "Traceback" not in rest
     assert [path.name for path in tmp_path.iterdir()] == ["n.gpkg"]
     assert out.read_bytes() == b"the one before"
 

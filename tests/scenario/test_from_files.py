@@ -1,16 +1,25 @@
 """Disruptions from files that a scenario file names: what they become, what is told and refused."""
 
+import datetime as dt
+import math
 import shutil
 
+import geopandas as gpd
+import numpy as np
 import pytest
+import rasterio
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mobility_geo.batch import build_from_config
-from mobility_geo.datasets import write_practice_files
+from mobility_geo.datasets import load_toy, write_practice_files
 from mobility_geo.errors import ScenarioError
 from mobility_geo.network import write_network
 from mobility_geo.scenario import Exposure, SpeedFactor, read_case
-from mobility_geo.scenario.from_files import FILES, READ_WITH
-from mobility_geo.scenario.problems import KEYS
+from mobility_geo.scenario.blocks import disruptions_from_blocks
+from mobility_geo.scenario.from_files import FILES, MAKES, READ_WITH, SHARED, TABLES, WITHOUT
+from mobility_geo.scenario.problems import KEYS, Problems
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +122,14 @@ def test_an_extent_closes_unless_something_else_is_said(case, files):
         ('unit = "cm" ', 'unit = "m" ', "30"),
         ("freeboard_m = 2.5 ", 'freeboard_m = "2" ', "freeboard_m"),
         ("start = 2026-08-15", 'start = "15 August"', "must be a date such as"),
+        ('unit = "cm" ', 'unit = "centimetres" ', 'unit: must be one of "m", "cm", "mm", not'),
+        ("freeboard_m = 2.5 ", "freeboard_m = -1 ", "a finite number, 0 to 100 m, not -1"),
+        ("freeboard_m = 2.5 ", "freeboard_m = inf ", "a finite number, 0 to 100 m, not inf"),
+        ("freeboard_m = 2.5 ", "band = 0 ", "band: must be a whole number, 1 to 65,535, not 0"),
+        ("max_geo_precision = 2", "sheet = 'a'", "key 'sheet' does not go with 'events.csv'"),
+        ("step_days = 7", "step_days = 1_000_000_000_000", "a whole number, 1 to 36,525 days, not"),
+        ("bandwidth_km = 5", "piece_m = 1e-9", "kernel piece_m: must be a finite number, 10 to"),
+        ("slow_from = 1.0", "slow_from = -1", "exposure slow_from: must be a finite number of at"),
         ("start = 2026-08-15", "start = 2026-08-15\ncurve = 'none'", "'none'"),
         ("start = 2026-08-15", "start = 2026-08-15\nwet_values = [1]",
          "key 'wet_values' does not go with 'depth'"),
@@ -139,7 +156,7 @@ def test_an_extent_closes_unless_something_else_is_said(case, files):
         ('unresolved = "finding"', 'unresolved = "ignore"', "unresolved"),
         ('kind = "flood"', 'kind = "floods"', "did you mean 'flood'"),
         ('kind = "flood"', 'kind = "border"', "kind: must be 'flood' with 'depth', not 'border'"),
-        ('id = "flood"', "id = ''", "id: must not be empty"),
+        ('id = "flood"', "id = ''", "id: must be a text that is not empty"),
         ('source = "invented raster"', "source = 3", "source: must be a text"),
     ],
 )  # fmt: skip
@@ -153,7 +170,131 @@ def test_what_is_wrong_is_one_clear_error(case, old, new, words):
         assert inner not in said
 
 
+def test_several_wrong_values_of_a_block_are_told_together(case):
+    with pytest.raises(ScenarioError) as caught:
+        case(('unit = "cm" ', 'unit = "feet"\nband = "a"\ndays = 3\nprobability = 2 '))
+    said = "\n".join(caught.value.problems)
+    for words in ("unit: must", "band: must", "key 'days' does not go", "probability: must"):
+        assert words in said
+    assert len(caught.value.problems) == 4
+
+
+def test_a_file_that_nothing_comes_of_is_told(case):
+    made = case(("bandwidth_km = 5", "bandwidth_km = 5, max_age_days = 0"))
+    text = "fighting: nothing comes of events.csv: no disruption"
+    assert (text in made.notes) == (
+        not any("fighting" in d.disruption_id for d in of(made, "insecurity"))
+    )
+
+
+def test_a_pattern_may_begin_at_the_root_and_never_breaks(case, files):
+    folder = files["flood"].parent
+    name = f'depth = "{files["flood"].name}"'
+    made = case((name, f'depth = "{folder.as_posix()}/flood_*.tif"'))
+    assert len(of(made, "flood")) == 1
+    for pattern in ("**x", "*/", "/*/none", "[*", "*"):
+        with pytest.raises(ScenarioError, match="flood"):
+            case((name, f'depth = "{pattern}"'))
+
+
+# ------------------------------------------------------------------ whatever is written
+NOON = dt.datetime(2020, 1, 1, 12, tzinfo=dt.UTC)
+WRONG = (
+    "x", "", " ", "a\0b", ".", "*", 3, -5, 1.5, 10**30, math.inf, math.nan, 1e308, True, [], ["a"],
+    [1], [""], [[]], {"a": 1}, {"a": [2, 1]}, dt.date(2020, 1, 1), NOON, dt.time(1),
+)  # fmt: skip
+SPAN = (dt.date(2013, 1, 1), dt.date(2013, 2, 28))
+
+
+@pytest.fixture(scope="module")
+def hazards(tmp_path_factory):
+    """Return a function that reads a block with a file of each kind over the toy network."""
+    folder = tmp_path_factory.mktemp("hazards")
+    for name, dtype, value in (("depth.tif", "float32", 0.4), ("extent.tif", "uint8", 1)):
+        with rasterio.open(
+            folder / name, "w", driver="GTiff", width=20, height=20, count=1, dtype=dtype,
+            crs="EPSG:4326", transform=rasterio.Affine(0.1, 0, -1, 0, -0.1, 13),
+        ) as out:  # fmt: skip
+            out.write(np.full((1, 20, 20), value, dtype=dtype))
+    water = gpd.GeoDataFrame({"name": ["w"]}, geometry=[shapely.box(-0.5, 11, 0.5, 12)], crs=4326)
+    water.to_file(folder / "water.gpkg")
+    for name, text in {
+        "events.csv": "event_id_cnty,event_date,event_type,fatalities,latitude,longitude,"
+        "geo_precision\nA1,2013-01-05,Battles,3,12.4,0,1\n",
+        "incidents.csv": "incident_id,date,from,to,severity\ni1,2013-01-05,Northtown,Midtown,2\n",
+        "constraints.csv": "constraint_id,from,to,status,date\nc1,Northtown,Midtown,closed,"
+        "2013-01-05\n",
+    }.items():
+        (folder / name).write_text(text)
+    names = dict(zip(FILES, ("depth.tif", "extent.tif", "water.gpkg", "events.csv",
+                             "incidents.csv", "constraints.csv"), strict=True))  # fmt: skip
+    more = {"depth": {"unit": "m"}, "incidents": {"levels": {"2": {"close": True}}}}
+    blocks = {
+        file: {"id": "a", "kind": MAKES[file], "source": "s", file: name, **more.get(file, {})}
+        for file, name in names.items()
+    }
+    network = load_toy().network
+
+    def read(file, changed):
+        """Return disruptions and problems of the block of a kind of file after changes."""
+        problems = Problems()
+        content = {"disruption": [blocks[file] | changed]}
+        return disruptions_from_blocks(content, folder, problems, network, SPAN), problems
+
+    return read
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_wrong_value_of_each_key_is_one_problem_that_names_it(hazards, file):
+    made, problems = hazards(file, {})
+    assert made, problems.found
+    takes = {(key,): one for key, one in {**SHARED, **READ_WITH[file]}.items()}
+    takes |= {
+        (table, key): one
+        for table, keys in TABLES.get(file, {}).items()
+        for key, one in keys.items()
+    }
+    for path, one in takes.items():
+        if path[0] in WITHOUT[file]:
+            continue
+        for value in (value for value in WRONG if not one.fits(value)):
+            changed = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
+            made, problems = hazards(file, changed)
+            (said,) = problems.found
+            assert not made
+            assert said.startswith("disruption ")
+            assert f" {' '.join(path)}: must be {one.words}, not " in said
+
+
+ANY = st.recursive(
+    st.sampled_from(WRONG) | st.integers() | st.floats() | st.text(max_size=4) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "name", "1", "close"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_whatever_is_written_gives_disruptions_or_problems(hazards, data):
+    file = data.draw(st.sampled_from(FILES))
+    tables = TABLES.get(file, {})
+    paths = [(key,) for key in KEYS["disruption"]]
+    paths += [(table, key) for table, keys in tables.items() for key in keys]
+    path, value = data.draw(st.sampled_from(paths)), data.draw(ANY)
+    changed = {path[0]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
+    made, problems = hazards(file, changed)
+    assert made or problems.found or problems.notes
+    assert all(text.startswith("disruption") for text in problems.found)
+
+
 def test_every_key_of_a_file_is_a_known_key():
     known = set(KEYS["disruption"])
     assert set(FILES) == set(READ_WITH) <= known
-    assert {key for keys in READ_WITH.values() for key in keys} <= known
+    assert {key for keys in READ_WITH.values() for key in keys} | set(SHARED) <= known
+    for table, keys in TABLES["events"].items():
+        assert set(keys) == set(KEYS[f"disruption.{table}"])

@@ -392,7 +392,7 @@ def stretches_off_road(what, access):
     return [(0.0, 1.0, 0.0)]
 
 
-def expected_off_road(access, traveller, day, made):
+def expected_off_road(access, traveller, day, made):  # noqa: C901, PLR0912
     """Return what holds on a way off the road, from the words of the definitions alone."""
     km, profile = access["off_road_m"] / 1000, traveller.profile
     kph = OFF_ROAD_KPH[profile]
@@ -505,7 +505,8 @@ def everything(draw, name):
     narrow = {"direction": direction, "into": draw(st.sampled_from(["", "", "AAA", "BBB"]))}
     if form == "words":
         narrow |= draw(
-            some(edge_kinds=("road", "track", "river", "walk"), surfaces=("paved", "earth", "water"),
+            some(edge_kinds=("road", "track", "river", "walk"),
+                 surfaces=("paved", "earth", "water"),
                  road_classes=("primary", "track"), refs=("RN6", "RN16"),
                  countries=("AAA", "BBB"), reaches=("upper", "lower"),
                  rainfall_classes=("wet", "dry"), place_ids=(*"ACDEFGHI", "off", "far"))
