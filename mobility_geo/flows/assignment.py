@@ -16,7 +16,6 @@ from mobility_geo.schema import (
     EDGE_FLOWS,
     check_table,
     empty_table,
-    records,
     suggest,
 )
 
@@ -107,15 +106,14 @@ def assign_all_or_nothing(
                 access_set(network, costs, starts),
                 access_set(network, costs, ends, leaving=False),
             )
+            people = np.zeros((len(starts), len(ends)))
+            at = (pd.Index(starts).get_indexer(rows["origin_id"]),
+                  pd.Index(ends).get_indexer(rows["destination_id"]))  # fmt: skip
+            np.add.at(people, at, rows["flow_persons"].to_numpy(dtype=float))
             reached = ways.reachable()
-            for flow in records(rows):
-                i, j = starts.index(flow["origin_id"]), ends.index(flow["destination_id"])
-                people = int(flow["flow_persons"])
-                if not reached[i, j]:
-                    unserved[rule] += people
-                    continue
-                served[rule] += people
-                load[ways.arcs(i, j)] += people
+            served[rule] += int(people[reached].sum())
+            unserved[rule] += int(people[~reached].sum())
+            load += np.rint(ways.load(people)).astype(np.int64)
         if served[rule] + unserved[rule] != od.persons(rule):
             msg = f"{rule}: loaded {served[rule]} + {unserved[rule]} of {od.persons(rule)} people"
             raise ConservationError(msg)

@@ -1,10 +1,16 @@
 """Shortest ways between places, behind one small interface."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from mobility_geo.routing.accesses import AccessSet, access_set
 from mobility_geo.routing.engine import Ways, solve_ways
 from mobility_geo.routing.groups import GroupWays, find_group_ways
 from mobility_geo.routing.paths import Journey, journey
 from mobility_geo.routing.skims import find_ways, skim_matrix, skim_table
+
+if TYPE_CHECKING:
+    from mobility_geo.routing.prepared import prepare_engine
 
 __all__ = [
     "AccessSet",
@@ -15,7 +21,22 @@ __all__ = [
     "find_group_ways",
     "find_ways",
     "journey",
+    "prepare_engine",
     "skim_matrix",
     "skim_table",
     "solve_ways",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the fast engine, and the compiler that it needs, when it is first asked for.
+
+    Raises
+    ------
+    AttributeError
+        If there is no such name.
+    """
+    if name == "prepare_engine":
+        return getattr(import_module(f"{__name__}.prepared"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -1,27 +1,41 @@
-"""The reference engine: Dijkstra of scipy on whole-number costs.
+"""Least-impedance ways between places, by whichever engine is quicker, on whole-number costs.
 
-Origins and destinations are lists of accesses, never nodes added to the graph. Among parallel arcs
-of equal cost the one with the smaller row is taken, among accesses the first, among whole ways the
-one that scipy finds first; as tables are sorted by key, the same content gives the same way.
+Origins and destinations are lists of accesses, never nodes added to the graph. Every engine gives
+the same impedances, and the same accesses: of equals the first one of the origin, then of the
+destination. Among parallel arcs of equal cost the one with the smaller row is taken; among whole
+ways of equal cost each engine has its own rule, so that the same content gives the same way.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from mobility_geo.errors import CostOverflowError, InputError, NoPathError
 from mobility_geo.network import Network
 from mobility_geo.routing.accesses import AccessSet, Foot, arc_units
+from mobility_geo.routing.trees import Trees, grow_trees
 from mobility_geo.scenario import ArcCosts
 from mobility_geo.units import PATH_SUM_LIMIT, Metric, dequantise
+
+if TYPE_CHECKING:
+    from mobility_geo.routing.hierarchy import Hierarchy
+    from mobility_geo.routing.prepared import HierarchyRoutes
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 METRICS: tuple[Metric, ...] = ("time_min", "length_m", "cost_xof", "risk")
 DIRECT = -2
+
+LEAST_NODES = 20_000
+LEAST_TREES = 30
+"""The hierarchy is prepared by itself where there are so many nodes, and trees to grow without it:
+to set it up takes as long as about so many trees."""
+
+HIERARCHIES: WeakKeyDictionary[Network, "Hierarchy"] = WeakKeyDictionary()
+"""Hierarchies that are prepared."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -34,9 +48,8 @@ class Ways:
         What was asked.
     units
         Impedance in whole units, float64, shape (origins, destinations); `inf`: unreachable.
-    sources, parent_arc
-        Nodes that trees start from, and the arc by which each tree enters each node (-1: none),
-        int32, shape (sources, nodes).
+    routes
+        How the arcs between two nodes are found: trees of the reference engine, or the hierarchy.
     access_from, access_to
         Which access the best way leaves and enters by, int32; -1: unreachable, -2: the way does
         not pass a node, because both places are one, or meet the same edge.
@@ -50,8 +63,7 @@ class Ways:
     impedance: Metric
     costs: ArcCosts
     units: FloatArray
-    sources: IntArray
-    parent_arc: IntArray
+    routes: "Trees | HierarchyRoutes"
     access_from: IntArray
     access_to: IntArray
     direct: dict[tuple[int, int], dict[Metric, int]]
@@ -88,14 +100,7 @@ class Ways:
             msg = f"no way from {one!r} to {two!r}"
             raise NoPathError(msg)
         stop = int(self.access_to[origin, destination])
-        tree = int(np.searchsorted(self.sources, self.origins.node[start]))
-        node = int(self.destinations.node[stop])
-        found: list[int] = []
-        while self.parent_arc[tree, node] >= 0:
-            arc = int(self.parent_arc[tree, node])
-            found.append(arc)
-            node = int(self.network.arcs.tail[arc])
-        return np.array(found[::-1], dtype=np.int32)
+        return self.routes.arcs(int(self.origins.node[start]), int(self.destinations.node[stop]))
 
     def total(self, metric: Metric) -> FloatArray:
         """Return a metric summed along the least-impedance ways.
@@ -112,17 +117,36 @@ class Ways:
         """
         if metric == self.impedance:
             return dequantise(self.units, metric)
-        sums = _tree_sums(self, getattr(self.costs, metric))
         total = np.full(self.units.shape, np.inf)
         ok = self.access_from >= 0
         start, stop = self.access_from[ok], self.access_to[ok]
-        tree = np.searchsorted(self.sources, self.origins.node[start])
-        along = sums[tree, self.destinations.node[stop]]
+        along = self.routes.sums(
+            self.origins.node[start], self.destinations.node[stop], getattr(self.costs, metric)
+        )
         offset = self.origins.metric(metric)[start].astype(float)
         total[ok] = along + offset + self.destinations.metric(metric)[stop]
         for pair, units in self.direct.items():
             total[pair] = units[metric]
         return dequantise(total, metric)
+
+    def load(self, persons: FloatArray) -> FloatArray:
+        """Return how many people pass each arc, if so many go from each origin to a destination.
+
+        Parameters
+        ----------
+        persons
+            People, >= 0, float64, shape (origins, destinations).
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, one per arc of the network; pairs without a way load nothing.
+        """
+        going = (persons > 0) & (self.access_from >= 0)
+        start, stop = self.access_from[going], self.access_to[going]
+        return self.routes.load(
+            self.origins.node[start], self.destinations.node[stop], persons[going]
+        )
 
     def nearest(self, allowed: npt.NDArray[np.bool_] | None = None) -> IntArray:
         """Return the nearest destination of each origin.
@@ -143,22 +167,6 @@ class Ways:
         best: IntArray = units.argmin(axis=1).astype(np.int32)
         best[~np.isfinite(units.min(axis=1))] = -1
         return best
-
-
-def _tree_sums(ways: Ways, units: IntArray) -> FloatArray:
-    """Sum a metric from the root of each tree to every node, by doubling the steps."""
-    trees, size = ways.parent_arc.shape
-    has = ways.parent_arc >= 0
-    arc = np.where(has, ways.parent_arc, 0)
-    total = np.where(has, units[arc] if len(units) else 0, 0).astype(np.float64)
-    up = np.where(has, ways.network.arcs.tail[arc] if len(units) else 0, np.arange(size))
-    row = np.arange(trees)[:, None]
-    while True:
-        further = up[row, up]
-        if bool((further == up).all()):
-            return total
-        total += total[row, up]
-        up = further
 
 
 def solve_ways(
@@ -194,10 +202,19 @@ def solve_ways(
     CostOverflowError
         If a way costs 2**29 units or more, above which sums are not exact in every engine.
 
+    Notes
+    -----
+    On a network of 20,000 nodes and more, and from 30 nodes on that ways leave from, or once
+    `prepare_engine` was called, a customizable contraction hierarchy answers; else trees of
+    Dijkstra's algorithm. The answers are the same.
+
     References
     ----------
     Dijkstra, E. W. (1959). A note on two problems in connexion with graphs. doi
     10.1007/BF01386390; as implemented in `scipy.sparse.csgraph.dijkstra`.
+
+    Dibbelt, J., Strasser, B., Wagner, D. (2016). Customizable contraction hierarchies. doi
+    10.1145/2886843.
 
     Examples
     --------
@@ -218,36 +235,17 @@ def solve_ways(
         msg = f"impedance must be one of {', '.join(METRICS)}, not {impedance!r}"
         raise InputError(msg)
     weights: IntArray = getattr(costs, impedance)
-    size = len(network.nodes)
-    usable = np.flatnonzero(costs.open).astype(np.int32)
-    tail, head = network.arcs.tail[usable], network.arcs.head[usable]
-    # a sparse matrix would add up parallel arcs: keep the cheapest, the first of equals
-    order = np.lexsort((usable, weights[usable], head, tail))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (tail[order][1:] != tail[order][:-1]) | (head[order][1:] != head[order][:-1])
-    kept = usable[order[first]]
-    t, h = network.arcs.tail[kept], network.arcs.head[kept]
-    pointer = np.searchsorted(t, np.arange(size + 1)).astype(np.int32)
-    matrix = csr_array((weights[kept].astype(np.float64), h.astype(np.int32), pointer),
-                       shape=(size, size))  # fmt: skip
     sources = np.unique(origins.node).astype(np.int32)
-    if len(sources):
-        distance, parent = dijkstra(
-            matrix, directed=True, indices=sources, return_predecessors=True
+    routes: Trees | HierarchyRoutes
+    if _takes_hierarchy(network, len(sources)):
+        from mobility_geo.routing.prepared import hierarchy_ways  # noqa: PLC0415 # loads numba
+
+        units, start, stop, routes = hierarchy_ways(
+            network, costs, origins, destinations, impedance
         )
-        distance, parent = np.atleast_2d(distance), np.atleast_2d(parent)
     else:
-        distance, parent = np.empty((0, size)), np.empty((0, size), dtype=np.int32)
-    parent_arc = np.full(parent.shape, -1, dtype=np.int32)
-    has = parent >= 0
-    if bool(has.any()):
-        key = t.astype(np.int64) * size + h
-        wanted = (
-            parent[has].astype(np.int64) * size
-            + np.broadcast_to(np.arange(size), parent.shape)[has]
-        )
-        parent_arc[has] = kept[np.searchsorted(key, wanted)]
-    units, start, stop = _join(origins, destinations, sources, distance, impedance)
+        distance, routes = grow_trees(network, costs.open, weights, sources)
+        units, start, stop = _join(origins, destinations, sources, distance, impedance)
     direct = _shorter_direct(network, costs, origins, destinations, units, impedance)
     for pair, spent in direct.items():
         units[pair] = spent[impedance]
@@ -258,9 +256,13 @@ def solve_ways(
         raise CostOverflowError(msg)
     return Ways(
         network=network, origins=origins, destinations=destinations, impedance=impedance,
-        costs=costs, units=units, sources=sources, parent_arc=parent_arc, access_from=start,
-        access_to=stop, direct=direct,
+        costs=costs, units=units, routes=routes, access_from=start, access_to=stop, direct=direct,
     )  # fmt: skip
+
+
+def _takes_hierarchy(network: Network, trees: int) -> bool:
+    """Say whether the hierarchy is there already, or worth its preparation."""
+    return network in HIERARCHIES or (len(network.nodes) >= LEAST_NODES and trees >= LEAST_TREES)
 
 
 def _join(

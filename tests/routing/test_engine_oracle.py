@@ -144,16 +144,16 @@ def test_parents_form_trees(data):
     costs = data.draw(arc_costs(NETWORK, most=2))
     origins = data.draw(access_sets(NETWORK))
     ways = solve_ways(NETWORK, costs, origins, accesses())
-    assert ways.parent_arc.shape == (len(ways.sources), len(NETWORK.nodes))
-    assert ways.sources.tolist() == sorted(set(origins.node.tolist()))
-    for tree, root in enumerate(ways.sources):
-        assert ways.parent_arc[tree, root] == -1
+    assert ways.routes.parent_arc.shape == (len(ways.routes.sources), len(NETWORK.nodes))
+    assert ways.routes.sources.tolist() == sorted(set(origins.node.tolist()))
+    for tree, root in enumerate(ways.routes.sources):
+        assert ways.routes.parent_arc[tree, root] == -1
         for node in range(len(NETWORK.nodes)):
             seen, here = set(), node
-            while ways.parent_arc[tree, here] >= 0:
+            while ways.routes.parent_arc[tree, here] >= 0:
                 assert here not in seen
                 seen.add(here)
-                arc = ways.parent_arc[tree, here]
+                arc = ways.routes.parent_arc[tree, here]
                 assert NETWORK.arcs.head[arc] == here
                 here = int(NETWORK.arcs.tail[arc])
             assert here in {node, root}

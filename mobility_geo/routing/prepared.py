@@ -1,0 +1,244 @@
+"""The fast engine for networks: its hierarchy prepared once, and costs that change in part."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from mobility_geo.errors import InputError
+from mobility_geo.network import Network
+from mobility_geo.routing.accesses import AccessSet
+from mobility_geo.routing.engine import HIERARCHIES
+from mobility_geo.routing.hierarchy import (
+    INF,
+    Ends,
+    Hierarchy,
+    HierarchyMetric,
+    assign_flows,
+    best_accesses,
+    build_hierarchy,
+    compile_kernels,
+    copy_metric,
+    customize,
+    ends_at,
+    hierarchy_key,
+    paths,
+    read_hierarchy,
+    recustomize,
+    write_hierarchy,
+)
+from mobility_geo.scenario import ArcCosts
+from mobility_geo.units import Metric
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+Result = TypeVar("Result")
+Progress = Callable[[str, float], None]
+
+PAIRS_AT_ONCE = 10_000
+"""Ways are unpacked so many at a time, to bound the memory."""
+
+MOST_CHANGED = 0.25
+"""Share of the arcs from which on costs are computed anew rather than changed."""
+
+PATIENCE_S = 2.0
+"""Work that takes longer than this is told about."""
+
+LOG = logging.getLogger(__name__)
+_METRICS: WeakKeyDictionary[Network, dict[Metric, HierarchyMetric]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class HierarchyRoutes:
+    """Ways found by a hierarchy; `mobility_geo.routing.trees.Trees` has the same methods."""
+
+    hierarchy: Hierarchy
+    metric: HierarchyMetric
+
+    def arcs(self, source: int, target: int) -> IntArray:
+        """Return the arcs of the way from a node to another, in their order; int32."""
+        return paths(self.hierarchy, self.metric, [source], [target])[1]
+
+    def sums(self, sources: IntArray, targets: IntArray, units: IntArray) -> FloatArray:
+        """Return what the way from each source to the target beside it sums up to."""
+        total = np.zeros(len(sources))
+        for first in range(0, len(sources), PAIRS_AT_ONCE):
+            some = slice(first, first + PAIRS_AT_ONCE)
+            pointer, arcs = paths(self.hierarchy, self.metric, sources[some], targets[some])
+            run = np.concatenate([[0], np.cumsum(units[arcs], dtype=np.int64)])
+            total[some] = run[pointer[1:]] - run[pointer[:-1]]
+        return total
+
+    def load(self, sources: IntArray, targets: IntArray, persons: FloatArray) -> FloatArray:
+        """Return how many people pass each arc, if so many go from each source to its target."""
+        leave, row = np.unique(sources, return_inverse=True)
+        enter, column = np.unique(targets, return_inverse=True)
+        flow = np.zeros((len(leave), len(enter)))
+        np.add.at(flow, (row, column), persons)
+        return assign_flows(self.hierarchy, self.metric, ends_at(leave), ends_at(enter), flow)[0]
+
+
+def prepare_engine(
+    network: Network,
+    *,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> bool:
+    """Prepare the fast engine for a network, so that all later questions are answered by it.
+
+    Large networks prepare themselves when it pays. Calling this before shows progress, and with a
+    folder keeps the result there, named by the content of the network's topology, for the next
+    process: processes share its memory.
+
+    Parameters
+    ----------
+    network
+        The network.
+    cache
+        Folder to keep the hierarchy in and to look for it; made if it is not there. None: memory
+        only.
+    progress
+        Called with a step and the share done, 0 to 1.
+
+    Returns
+    -------
+    bool
+        Whether it had to be computed; False: it was there.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> prepare_engine(network), prepare_engine(network)
+    (True, False)
+    """
+
+    def tell(text: str, share: float) -> None:
+        if progress is not None:
+            progress(text, share)
+
+    if network in HIERARCHIES:
+        return False
+    tell("Compiling the engine, once on this machine", 0.0)
+    _told_if_slow(compile_kernels, "compiling the fast engine, once on this machine: 15 to 30 s")
+    tell("Preparing the engine for the network", 0.3)
+    arcs, size = network.arcs, len(network.nodes)
+    folder = None
+    if cache is not None:
+        key = hierarchy_key(arcs.tail, arcs.head, size)
+        folder = Path(cache) / "hierarchy" / key
+        try:
+            HIERARCHIES[network] = read_hierarchy(folder, key)
+        except InputError as error:
+            LOG.debug("%s", error)
+        else:
+            tell("Preparing the engine for the network", 1.0)
+            return False
+    HIERARCHIES[network] = _told_if_slow(
+        lambda: build_hierarchy(arcs.tail, arcs.head, size),
+        f"preparing the fast engine for {size:,} nodes, once for this network",
+    )
+    if folder is not None:
+        write_hierarchy(HIERARCHIES[network], folder)
+    tell("Preparing the engine for the network", 1.0)
+    return True
+
+
+def hierarchy_ways(
+    network: Network,
+    costs: ArcCosts,
+    origins: AccessSet,
+    destinations: AccessSet,
+    impedance: Metric,
+) -> tuple[FloatArray, IntArray, IntArray, HierarchyRoutes]:
+    """Return the least impedance between places and how it is reached, by the hierarchy.
+
+    Parameters
+    ----------
+    network, costs, origins, destinations, impedance
+        As for `mobility_geo.routing.solve_ways`.
+
+    Returns
+    -------
+    units
+        float64, shape (origins, destinations); `inf`: unreachable.
+    access_from, access_to
+        Which access of each the best way takes, int32; -1: unreachable.
+    routes
+        The ways between nodes.
+
+    Raises
+    ------
+    CostOverflowError
+        If an arc or a way costs 2**29 units or more.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.routing import access_set
+    >>> from mobility_geo.scenario import TravellerClass, conditions
+    >>> case = load_toy()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> costs = conditions(case.network, case.scenario.baseline(), None, who).dense()
+    >>> start = access_set(case.network, costs, ["northtown"])
+    >>> stop = access_set(case.network, costs, ["southtown"], leaving=False)
+    >>> hierarchy_ways(case.network, costs, start, stop, "length_m")[0].shape
+    (1, 1)
+    """
+    if network not in HIERARCHIES:
+        prepare_engine(network)
+    hierarchy = HIERARCHIES[network]
+    weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32)
+    metric = _metric(network, hierarchy, impedance, weights)
+    best = best_accesses(
+        hierarchy, metric,
+        Ends(pointer=origins.pointer, node=origins.node, offset=origins.metric(impedance)),
+        Ends(pointer=destinations.pointer, node=destinations.node,
+             offset=destinations.metric(impedance)),
+    )  # fmt: skip
+    lost = best.units == INF
+    units = np.where(lost, np.inf, best.units.astype(np.float64))
+    start, stop = (np.where(lost, -1, rows).astype(np.int32) for rows in (best.start, best.stop))
+    return units, start, stop, HierarchyRoutes(hierarchy=hierarchy, metric=metric)
+
+
+def _metric(
+    network: Network, hierarchy: Hierarchy, impedance: Metric, weights: IntArray
+) -> HierarchyMetric:
+    """Return costs for the hierarchy, from those of another question where they differ little."""
+    memory = _METRICS.setdefault(network, {})
+    base = memory.get(impedance)
+    if base is None:
+        memory[impedance] = base = customize(hierarchy, weights)
+        return base
+    changed = np.flatnonzero(base.weights != weights).astype(np.int32)
+    if not len(changed):
+        return base
+    if len(changed) > MOST_CHANGED * len(weights):
+        return customize(hierarchy, weights)
+    # the base stays as it is: others hold it
+    metric = copy_metric(hierarchy, base)
+    recustomize(hierarchy, metric, changed, weights[changed])
+    return metric
+
+
+def _told_if_slow(work: Callable[[], Result], text: str) -> Result:
+    """Do something, and tell what it is if it takes long."""
+    timer = threading.Timer(PATIENCE_S, LOG.warning, args=(text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        return work()
+    finally:
+        timer.cancel()
