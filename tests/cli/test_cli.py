@@ -205,3 +205,12 @@ def test_ctrl_c_half_way_leaves_nothing(tmp_path):
         time.sleep(0.1)
     assert process.returncode == exits.INTERRUPTED
     assert list(tmp_path.iterdir()) == []
+
+
+def test_warmup_compiles_and_says_how_long_it_took():
+    done = mobility_geo("warmup", "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    told = json.loads(done.stdout)
+    assert list(told) == ENVELOPE
+    assert told["data"]["compile_s"] >= 0
+    assert "ready" in mobility_geo("warmup").stdout
