@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -484,8 +484,10 @@ class Selection:
         Raises
         ------
         ScenarioError
-            If nothing is selected, the area is none, or a direction or edge kind is unknown.
+            If nothing is selected, a text stands for a list, the area is none, or a direction or
+            edge kind is unknown.
         """
+        _refuse_texts(self)
         narrowing = (
             self.edge_ids, self.crossing_ids, self.refs, self.place_ids, self.edge_kinds,
             self.surfaces, self.road_classes, self.countries, self.reaches,
@@ -511,6 +513,21 @@ class Selection:
             raise ScenarioError(msg)
 
 
+def _refuse_texts(traits: object) -> None:
+    """Refuse a text where names belong: it would be taken apart letter by letter.
+
+    Raises
+    ------
+    ScenarioError
+        If there is one.
+    """
+    for item in fields(traits):  # type: ignore[arg-type] # any dataclass
+        value = getattr(traits, item.name)
+        if item.default == () and isinstance(value, str):
+            msg = f"{item.name} must be names in a list, not the text {value!r}"
+            raise ScenarioError(msg)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """For whom a disruption holds; nothing given: for everybody."""
@@ -526,8 +543,9 @@ class Who:
         Raises
         ------
         ScenarioError
-            If a kind is unknown.
+            If a kind is unknown, or a text stands for a list.
         """
+        _refuse_texts(self)
         unknown = [kind for kind in self.kinds if kind not in PEOPLE_KINDS]
         if unknown:
             msg = f"unknown kind of people {unknown[0]!r}{suggest(unknown[0], PEOPLE_KINDS)}"
@@ -835,15 +853,16 @@ def border_closure(
     Raises
     ------
     ScenarioError
-        If the regime is unknown or there is no crossing.
+        If the regime is unknown, there is no crossing, or a text stands for the list.
 
     Examples
     --------
     >>> border_closure(["tinzawaten"], regime="refugees_only").effect_words()
     'refugees only'
     """
+    names = crossing_ids if isinstance(crossing_ids, str) else tuple(crossing_ids)
     return Disruption(
         disruption_id=disruption_id, kind="border",
-        what=Selection(crossing_ids=tuple(crossing_ids), into=into),
+        what=Selection(crossing_ids=names, into=into),  # type: ignore[arg-type] # it refuses texts
         effects=(Regime(regime),), start=start, end=end, source=source,
     )  # fmt: skip

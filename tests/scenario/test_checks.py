@@ -241,3 +241,14 @@ def test_groups_alike_but_for_their_exposure_have_rows_of_their_own():
     assert found["exposure_class"].dropna().tolist() == ["woman"]
     reach = waystation_reach(solve_case(case))
     assert reach["movers_in_reach_persons"].tolist() == [20]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: border_closure("fassala"), lambda: Selection(edge_ids="A-B"),
+     lambda: Selection(edge_kinds="road"), lambda: Who(profiles="truck")],
+    ids=["border_closure", "edge_ids", "edge_kinds", "profiles"],
+)  # fmt: skip
+def test_a_text_where_a_list_of_names_belongs_is_refused(make):
+    with pytest.raises(ScenarioError, match="must be names in a list, not the text"):
+        make()
