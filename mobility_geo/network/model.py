@@ -37,14 +37,16 @@ END_TOLERANCE_M = 1.0
 class Arcs:
     """Directed arcs of a network: two per edge, one per one-way edge.
 
-    All arrays have one entry per arc. `edge` is the row of the edge, `forward` says whether the
-    arc runs along the direction of the line.
+    All arrays but the last have one entry per arc. `edge` is the row of the edge, `forward` says
+    whether the arc runs along the direction of the line: the first arcs do, in the order of the
+    edges. `backward` has for each edge the arc against its line; -1: there is none.
     """
 
     tail: IntArray
     head: IntArray
     edge: IntArray
     forward: BoolArray
+    backward: IntArray
 
     def __len__(self) -> int:
         """Return the number of arcs."""
@@ -351,11 +353,14 @@ def _make_arcs(network: Network) -> Arcs:
     head = network.node_rows.get_indexer(pd.Index(edges["to_node_id"])).astype(np.int32)
     both = np.flatnonzero(~edges["oneway"].to_numpy(dtype=bool)).astype(np.int32)
     rows = np.arange(len(edges), dtype=np.int32)
+    backward = np.full(len(edges), -1, dtype=np.int32)
+    backward[both] = np.arange(len(edges), len(edges) + len(both), dtype=np.int32)
     return Arcs(
         tail=np.concatenate([tail, head[both]]),
         head=np.concatenate([head, tail[both]]),
         edge=np.concatenate([rows, both]),
         forward=np.concatenate([np.ones(len(rows), bool), np.zeros(len(both), bool)]),
+        backward=backward,
     )
 
 

@@ -105,9 +105,6 @@ def access_set(
     wanted = tuple(place_ids)
     network.place_positions(wanted)
     table = network.accesses
-    size = len(network.edges)
-    backward = np.full(size, -1, dtype=np.int64)
-    backward[network.arcs.edge[size:]] = np.arange(size, len(network.arcs))
     rows_of: dict[str, list[int]] = {}
     for row, place in enumerate(table["place_id"]):
         rows_of.setdefault(str(place), []).append(row)
@@ -139,7 +136,7 @@ def access_set(
                 risk=int(quantise(risk, "risk")),
             )  # fmt: skip
             # leaving towards the head of the edge runs forward, arriving from it backward
-            arc = edge if to_head == leaving else int(backward[edge])
+            arc = edge if to_head == leaving else int(network.arcs.backward[edge])
             whole = arc_units(costs, arc, *part)
             if whole is not None:
                 kept.append(

@@ -316,13 +316,10 @@ def _shorter_direct(
     for number, feet in enumerate(destinations.feet):
         for foot in feet:
             meeting.setdefault(foot.edge, []).append((number, foot))
-    size = len(network.edges)
-    backward = np.full(size, -1, dtype=np.int64)
-    backward[network.arcs.edge[size:]] = np.arange(size, len(network.arcs))
     for i, place in enumerate(origins.place_ids):
         for one in origins.feet[i] if origins.feet else ():
             for j, two in meeting.get(one.edge, []):
-                arc = one.edge if two.share >= one.share else int(backward[one.edge])
+                arc = one.edge if two.share >= one.share else int(network.arcs.backward[one.edge])
                 low, high = sorted((one.share, two.share))
                 whole = arc_units(costs, arc, low, high)
                 if whole is None:

@@ -552,17 +552,6 @@ class _Laid:
 
 
 _LAID: WeakKeyDictionary[Network, WeakKeyDictionary[Disruption, _Laid]] = WeakKeyDictionary()
-_BACKWARD: WeakKeyDictionary[Network, IntArray] = WeakKeyDictionary()
-
-
-def _backward_arcs(network: Network) -> IntArray:
-    """Return the arc of each edge that runs against its line; -1: none."""
-    if network not in _BACKWARD:
-        size = len(network.edges)
-        backward = np.full(size, -1, dtype=np.int32)
-        backward[network.arcs.edge[size:]] = np.arange(size, len(network.arcs), dtype=np.int32)
-        _BACKWARD[network] = backward
-    return _BACKWARD[network]
 
 
 def _lay(network: Network, disruption: Disruption) -> _Laid:
@@ -575,7 +564,7 @@ def _lay(network: Network, disruption: Disruption) -> _Laid:
     if what.direction != "backward":
         arcs.append((hits.edge, np.arange(len(hits.edge))))
     if what.direction != "forward":
-        back = _backward_arcs(network)[hits.edge]
+        back = network.arcs.backward[hits.edge]
         there = np.flatnonzero(back >= 0)
         arcs.append((back[there], there))
     arc = np.concatenate([one for one, _ in arcs]).astype(np.int32)
