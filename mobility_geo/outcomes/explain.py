@@ -204,10 +204,15 @@ def _broken_words(
         for arc in normal.arcs(row, column)
         if not costs.open[arc]
     ]
-    for place in (now.groups["place_id"].iloc[row], now.destination_ids[column]):
-        ways = (accesses["place_id"] == place).to_numpy(dtype=bool)
-        if not costs.access_open[ways].any():
-            closed += accesses.loc[ways, "access_id"].tolist()
+    usual, today = (ways.ways[ways.traveller(row)] for ways in (normal, now))
+    i = usual.origins.place_ids.index(str(now.groups["place_id"].iloc[row]))
+    for access, then, still in (
+        (int(usual.access_from[i, column]), usual.origins, today.origins),
+        (int(usual.access_to[i, column]), usual.destinations, today.destinations),
+    ):
+        if access >= 0 and int(then.row[access]) not in still.row:
+            way = accesses.iloc[int(then.row[access])]
+            closed += [str(way[name]) for name in ("access_id", "edge_id") if pd.notna(way[name])]
     closing: list[str] = []
     for name in closed:
         hit = held.causes[held.causes["edge_id"] == name]

@@ -54,8 +54,11 @@ def held_up(
     return _words(now.case.network, *found)
 
 
-def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int, int] | None:
-    """Return the last node before something blocks, and the arc that does; None: at home."""
+def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int, int | None] | None:
+    """Return the last node before something blocks, and the arc that does; None: at home.
+
+    The arc is None where the road is open to its end, and the way to the door is not.
+    """
     network = now.case.network
     arcs = along.arcs(row, column)
     if not len(arcs):
@@ -83,7 +86,7 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
     if not len(last) or any(
         spent[name] + int(access.metric(name)[last].min()) > budget[name][0] for name in BUDGETS
     ):
-        return node, int(arcs[-1])
+        return node, None
     return None
 
 
@@ -104,8 +107,12 @@ def _at_station(now: GroupWays, row: int) -> dict[str, object]:
     return {"held_node_id": node, "held_name": str(name), "held_kind": "station"}
 
 
-def _words(network: Network, node: int, blocking: int) -> dict[str, object]:
-    crossing = network.edges["crossing_id"].iloc[int(network.arcs.edge[blocking])]
+def _words(network: Network, node: int, blocking: int | None) -> dict[str, object]:
+    crossing = (
+        None
+        if blocking is None
+        else network.edges["crossing_id"].iloc[int(network.arcs.edge[blocking])]
+    )
     if pd.isna(crossing):
         crossing = _crossing_at(network, node)
     kind = str(network.nodes["kind"].iloc[node])

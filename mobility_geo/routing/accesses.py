@@ -1,7 +1,7 @@
 """Places as lists of (node, offset): where a way begins and ends."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,9 @@ class AccessSet:
 
     `pointer` has one entry per place and one more: the accesses of place `i` are the entries
     ``pointer[i]`` to ``pointer[i + 1]`` of the other arrays. An access whose way off the road, or
-    part of an edge, is closed is left out. `feet` says for each place where it meets edges, so
-    that two places along one edge need not go through its ends.
+    part of an edge, is closed is left out. `row` is the row of each in the network's table. `feet`
+    says for each place where it meets edges, so that two places along one edge need not go through
+    its ends.
     """
 
     place_ids: tuple[str, ...]
@@ -45,6 +46,7 @@ class AccessSet:
     length_m: IntArray
     cost_xof: IntArray
     risk: IntArray
+    row: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     feet: tuple[tuple[Foot, ...], ...] = ()
 
     def metric(self, name: Metric) -> IntArray:
@@ -115,6 +117,7 @@ def access_set(
     length_m = network.edges["length_m"].to_numpy(dtype=float)
     kept: list[tuple[int, float, float, float, float]] = []
     feet: list[tuple[Foot, ...]] = []
+    rows: list[int] = []
     pointer = [0]
     for place in wanted:
         stands: dict[int, Foot] = {}
@@ -125,6 +128,7 @@ def access_set(
             edge = int(edge_of[row])
             if edge < 0:
                 kept.append((int(node[row]), walk_min, off_road[row], 0.0, risk))
+                rows.append(row)
                 continue
             share = min(along[row] / max(length_m[edge], 1e-9), 1.0)
             to_head = int(node[row]) == int(network.arcs.head[edge])
@@ -144,6 +148,7 @@ def access_set(
                      off_road[row] + along[row], share * whole[2],
                      risk + share * whole[3] * QUANTUM["risk"])
                 )  # fmt: skip
+                rows.append(row)
         feet.append(tuple(stands.values()))
         pointer.append(len(kept))
     columns = np.array(kept, dtype=float).reshape(-1, 5)
@@ -155,6 +160,7 @@ def access_set(
         length_m=quantise(columns[:, 2], "length_m"),
         cost_xof=quantise(columns[:, 3], "cost_xof"),
         risk=quantise(columns[:, 4], "risk"),
+        row=np.array(rows, dtype=np.int32),
         feet=tuple(feet),
     )
 

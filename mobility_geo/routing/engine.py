@@ -30,9 +30,8 @@ METRICS: tuple[Metric, ...] = ("time_min", "length_m", "cost_xof", "risk")
 DIRECT = -2
 
 LEAST_NODES = 20_000
-LEAST_TREES = 30
-"""The hierarchy is prepared by itself where there are so many nodes, and trees to grow without it:
-to set it up takes as long as about so many trees."""
+"""Networks with so many nodes take the hierarchy. The network alone decides: among ways of equal
+cost the engines differ, and an answer must not hang on who else was asked."""
 
 HIERARCHIES: WeakKeyDictionary[Network, "Hierarchy"] = WeakKeyDictionary()
 """Hierarchies that are prepared."""
@@ -204,9 +203,9 @@ def solve_ways(
 
     Notes
     -----
-    On a network of 20,000 nodes and more, and from 30 nodes on that ways leave from, or once
-    `prepare_engine` was called, a customizable contraction hierarchy answers; else trees of
-    Dijkstra's algorithm. The answers are the same.
+    On a network of 20,000 nodes and more, or once `prepare_engine` was called, a customizable
+    contraction hierarchy answers; else trees of Dijkstra's algorithm. Impedances and accesses are
+    the same; of ways that cost the same each engine may take another one.
 
     References
     ----------
@@ -237,7 +236,7 @@ def solve_ways(
     weights: IntArray = getattr(costs, impedance)
     sources = np.unique(origins.node).astype(np.int32)
     routes: Trees | HierarchyRoutes
-    if _takes_hierarchy(network, len(sources)):
+    if network in HIERARCHIES or len(network.nodes) >= LEAST_NODES:
         from mobility_geo.routing.prepared import hierarchy_ways  # noqa: PLC0415 # loads numba
 
         units, start, stop, routes = hierarchy_ways(
@@ -258,11 +257,6 @@ def solve_ways(
         network=network, origins=origins, destinations=destinations, impedance=impedance,
         costs=costs, units=units, routes=routes, access_from=start, access_to=stop, direct=direct,
     )  # fmt: skip
-
-
-def _takes_hierarchy(network: Network, trees: int) -> bool:
-    """Say whether the hierarchy is there already, or worth its preparation."""
-    return network in HIERARCHIES or (len(network.nodes) >= LEAST_NODES and trees >= LEAST_TREES)
 
 
 def _join(

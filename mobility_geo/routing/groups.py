@@ -1,7 +1,7 @@
 """Ways of groups of people to the destinations that count for them, within their budgets."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -255,19 +255,35 @@ def _any_mode(
     network = case.network
     usable = np.zeros(len(network.arcs), dtype=bool)
     off_road = np.zeros(len(network.accesses), dtype=bool)
-    partly: dict[int, ClosedArc] = {}
+    closed: list[Mapping[int, ClosedArc]] = []
     for profile in network.profiles["profile"]:
         other = replace(traveller, profile=str(profile))
         costs = conditions(network, scenario, day, other, ignore_borders=ignore_borders).dense()
         usable |= costs.open
         off_road |= costs.access_open
-        partly |= costs.closed_arcs
+        closed.append(costs.closed_arcs)
     length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
     units = np.where(usable, np.rint(length), 0).astype(np.int32)
     nothing = np.zeros(len(usable), dtype=np.int32)
     return ArcCosts(
         open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing,
-        closed_arcs={arc: one for arc, one in partly.items() if not usable[arc]},
+        closed_arcs=_closed_to_all(closed, usable),
         access_open=off_road, access_time_min=np.zeros(len(off_road)),
         access_risk=np.zeros(len(off_road)),
     )  # fmt: skip
+
+
+def _closed_to_all(
+    closed: list[Mapping[int, ClosedArc]], usable: BoolArray
+) -> dict[int, ClosedArc]:
+    """Return arcs that nobody passes from end to end, with the least that is closed of them."""
+    found: dict[int, ClosedArc] = {}
+    for arcs in closed:
+        for arc, one in arcs.items():
+            kept = found.get(arc, one)
+            found[arc] = min(kept, one, key=lambda each: (_share(each), each.stretches))
+    return {arc: one for arc, one in found.items() if not usable[arc]}
+
+
+def _share(arc: ClosedArc) -> float:
+    return sum(end - start for start, end in arc.stretches)

@@ -200,7 +200,7 @@ def event_exposure(  # noqa: PLR0913
     spots, which = _spots(network, known, kernel)
     ages = _ages(known, [when], half_life_days if decay else None, max_age_days)
     edge, start, end, value = _exposure(network, spots, which, weight, ages, piece_m, progress)
-    return _stretches(network, edge, start, end, value[:, 0])
+    return _stretches(_ids(network), edge, start, end, value[:, 0])
 
 
 def insecurity_from_events(  # noqa: PLR0913
@@ -294,11 +294,12 @@ weight_per_fatality, blur_km, piece_m, progress
     alike = np.bincount(ages.kind[(ages.kind >= 0) & (which >= 0)], minlength=len(ages.factor))
     counted = alike @ (ages.factor > 0)
     made = []
+    ids = _ids(network)
     for column, first in enumerate(firsts):
         hit = value[:, column] >= LEAST_EXPOSURE
         if not hit.any():
             continue
-        what = _stretches(network, edge[hit], begin[hit], stop[hit], value[hit, column])
+        what = _stretches(ids, edge[hit], begin[hit], stop[hit], value[hit, column])
         made.append(
             Disruption(
                 disruption_id=f"{disruption_id}/{first}", kind="insecurity",
@@ -832,10 +833,15 @@ def _exposure(
     return edge, start, end, values
 
 
+def _ids(network: Network) -> npt.NDArray[np.object_]:
+    return np.asarray(lines_to_measure(network)["edge_id"].to_numpy(dtype=object))
+
+
 def _stretches(
-    network: Network, edge: IntArray, start: FloatArray, end: FloatArray, value: FloatArray
-) -> Stretches:
-    ids = lines_to_measure(network)["edge_id"].to_numpy(dtype=object)[edge]
+    all_ids: npt.NDArray[np.object_], edge: IntArray, start: FloatArray, end: FloatArray,
+    value: FloatArray,
+) -> Stretches:  # fmt: skip
+    ids = all_ids[edge]
     return Stretches(quantity="exposure", edge_ids=ids, start=start, end=end, value=value)
 
 
@@ -865,7 +871,7 @@ def _mines(
                 at.setdefault(int(two[big[0]]), []).append(
                     (pieces.edge[rows], pieces.start[rows], pieces.end[rows], value[big])
                 )
-    made = []
+    made, ids = [], _ids(network)
     for row, spot in sorted(
         zip(records(pd.DataFrame(mines[["event_id", "event_date", "source"]])), which.tolist(),
             strict=True),
@@ -881,7 +887,7 @@ def _mines(
         made.append(
             Disruption(
                 disruption_id=f"{disruption_id}/{row['event_id']}", kind="mine",
-                what=Selection(stretches=_stretches(network, edge, start, end, value)),
+                what=Selection(stretches=_stretches(ids, edge, start, end, value)),
                 effects=effects, start=first,
                 end=None if free is None else free - dt.timedelta(days=1),
                 name=f"mine, event {row['event_id']} of {first}",

@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 
 from mobility_geo.network import Network
-from mobility_geo.scenario.disruptions import Disruption
+from mobility_geo.scenario.disruptions import Disruption, OpeningHours, Regime
 from mobility_geo.scenario.overlay import disruption_accesses, disruption_edges
 from mobility_geo.scenario.scenario import Scenario
 
@@ -54,9 +54,13 @@ def idle_disruptions(
 def _hits_anything(network: Network, disruption: Disruption) -> bool:
     rows = disruption_edges(network, disruption.what).edges()
     into = disruption.what.into
-    if not into:
+    # regimes and hours are of posts alone
+    posts_only = all(isinstance(one, Regime | OpeningHours) for one in disruption.effects)
+    if not into and not posts_only:
         return bool(len(rows) or len(disruption_accesses(network, disruption.what).edge))
     at_border = rows[network.edges["crossing_id"].notna().to_numpy(dtype=bool)[rows]]
+    if not into:
+        return bool(len(at_border))
     sides = network.crossings.set_index("crossing_id")[["country_a", "country_b"]]
     ids = network.edges["crossing_id"].to_numpy(dtype=object)[at_border]
     return bool(np.any(sides.loc[list(ids)].to_numpy() == into))

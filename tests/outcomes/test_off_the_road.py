@@ -191,3 +191,31 @@ def test_a_depth_raster_is_measured_along_the_walk(tmp_path):
     assert not find_ways_open(*flood_from_extent(NETWORK, file, wet_values=[1]))
     on_roads = flood_from_depth(NETWORK, file, unit="m", edge_kinds=["road", "track"])
     assert not on_roads or not len(on_roads[0].what.stretches)
+
+
+def test_people_before_a_closed_door_are_not_held_at_the_open_border_that_they_passed():
+    drawn = draw_network("A---b#C----D")
+    past = drawn.nodes.set_index("node_id").geometry["C"].x + 10_000
+    network = with_villages(drawn, {**village("V", past, 9_000), "country": "BBB"})
+    shut = hit(area(past - 8_000, 3_000, past + 8_000, 6_000))
+    case = build_case(network, [{"place_id": "A", "persons": 10}], "V", disruptions=[shut])
+    found = find_stranded(case).iloc[0]
+    assert (found["status"], found["cause"]) == ("stranded", "insecurity")
+    assert (found["held_node_id"], found["held_kind"]) == ("C", "settlement")
+    assert pd.isna(found["held_crossing_id"])
+    assert "x (closed)" in str(explain(case, "A"))
+
+
+def test_the_words_name_the_walk_that_people_used_though_another_one_is_open():
+    """From V one road leads to B, the other one nowhere."""
+    drawn = draw_network("""
+    A----B
+    C----D
+    """, countries=dict.fromkeys("ABCD", "AAA"))  # fmt: skip
+    network = with_villages(drawn, village("V", 25_000, -4_000))
+    ways = network.accesses[network.accesses["place_id"] == "V"]
+    assert set(ways["edge_id"]) == {"A-B", "C-D"}
+    shut = hit(area(20_000, -3_000, 30_000, -1_000))
+    case = build_case(network, [{"place_id": "V", "persons": 10}], "B", disruptions=[shut])
+    assert find_stranded(case)["status"].tolist() == ["stranded"]
+    assert "x (closed)" in str(explain(case, "V"))

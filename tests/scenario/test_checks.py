@@ -19,6 +19,7 @@ from mobility_geo.scenario import (
     Closure,
     Disruption,
     Limits,
+    Regime,
     Scenario,
     Selection,
     TravellerClass,
@@ -252,3 +253,13 @@ def test_groups_alike_but_for_their_exposure_have_rows_of_their_own():
 def test_a_text_where_a_list_of_names_belongs_is_refused(make):
     with pytest.raises(ScenarioError, match="must be names in a list, not the text"):
         make()
+
+
+def test_a_regime_on_roads_alone_is_idle():
+    """A regime is of posts: on a road without one it does nothing, and somebody should be told."""
+    crossing = CASE.network.edges["kind"] == "crossing"
+    home = CASE.network.edges.loc[crossing, "country"].iloc[0]
+    roads = Disruption(disruption_id="r", kind="border", effects=(Regime("closed"),),
+                       what=Selection(countries=(home,), edge_kinds=("road",)))  # fmt: skip
+    posts = replace(roads, disruption_id="p", what=Selection(countries=(home,)))
+    assert idle_disruptions(CASE.network, laid(roads, posts)) == ("r",)
