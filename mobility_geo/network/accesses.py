@@ -259,6 +259,31 @@ def lines_to_measure(network: Network) -> gpd.GeoDataFrame:
     return pd.concat([edges, off_road[long]], ignore_index=True)
 
 
+def check_measured(network: Network, edge_ids: npt.NDArray[np.object_]) -> None:
+    """Check that a network has the edges and ways off the road that something was measured on.
+
+    Parameters
+    ----------
+    network
+        The network.
+    edge_ids
+        Ids of edges and of accesses, as in `lines_to_measure`; they may repeat.
+
+    Raises
+    ------
+    UnknownIdError
+        Names every id that is not there, with the nearest one that is.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> check_measured(network, lines_to_measure(network)["edge_id"].to_numpy())
+    """
+    ids = pd.unique(edge_ids)
+    network.edge_positions(ids[network.access_rows.get_indexer(pd.Index(ids)) < 0].tolist())
+
+
 def _behind_water(barriers: shapely.STRtree, way: shapely.LineString) -> bool:
     if way.length == 0:
         return False

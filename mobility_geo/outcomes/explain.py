@@ -195,16 +195,14 @@ def _broken_words(
     case: Case, normal: GroupWays, now: GroupWays, row: int, column: int
 ) -> list[str]:
     """Say which disruptions close the way of a normal day; nothing if none does."""
-    held = now.held[now.traveller(row)]
-    costs = held.dense()
+    usual, today = (ways.ways[ways.traveller(row)] for ways in (normal, now))
     edges = case.network.edges["edge_id"].to_numpy()
     accesses = case.network.accesses
     closed = [
         str(edges[case.network.arcs.edge[arc]])
         for arc in normal.arcs(row, column)
-        if not costs.open[arc]
+        if not today.costs.open[arc]
     ]
-    usual, today = (ways.ways[ways.traveller(row)] for ways in (normal, now))
     i = usual.origins.place_ids.index(str(now.groups["place_id"].iloc[row]))
     for access, then, still in (
         (int(usual.access_from[i, column]), usual.origins, today.origins),
@@ -213,9 +211,10 @@ def _broken_words(
         if access >= 0 and int(then.row[access]) not in still.row:
             way = accesses.iloc[int(then.row[access])]
             closed += [str(way[name]) for name in ("access_id", "edge_id") if pd.notna(way[name])]
+    causes = now.held[now.traveller(row)].causes
     closing: list[str] = []
     for name in closed:
-        hit = held.causes[held.causes["edge_id"] == name]
+        hit = causes[causes["edge_id"] == name]
         shut = hit[hit["effect"].str.contains("closed|only")]
         closing += [f"{cause['disruption_id']} ({cause['effect']})" for cause in records(shut)]
     return [f"Closed on their usual way: {', '.join(dict.fromkeys(closing))}."] if closing else []

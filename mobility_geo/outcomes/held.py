@@ -1,11 +1,10 @@
 """Where stranded people are held up: the last place on the way they would have gone."""
 
-import numpy as np
 import pandas as pd
 import shapely
 
 from mobility_geo.network import Network
-from mobility_geo.routing import GroupWays, access_set
+from mobility_geo.routing import AccessSet, GroupWays
 from mobility_geo.routing.groups import budget_units
 from mobility_geo.units import Metric
 
@@ -63,15 +62,13 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
     arcs = along.arcs(row, column)
     if not len(arcs):
         return None
-    costs = now.ways[now.traveller(row)].costs
-    place = str(now.groups["place_id"].iloc[row])
-    access = access_set(network, costs, [place])
+    ways = now.ways[now.traveller(row)]
+    costs = ways.costs
     node = int(network.arcs.tail[arcs[0]])
-    here = np.flatnonzero(access.node == node)
-    if not len(here):
+    spent = _offsets(ways.origins, str(now.groups["place_id"].iloc[row]), node)
+    if spent is None:
         return None  # the road at their door is closed
     budget = budget_units(now.groups.iloc[[row]], now.case.limits)
-    spent = {name: int(access.metric(name)[here].min()) for name in BUDGETS}
     for arc in arcs:
         if not costs.open[arc]:
             return node, int(arc)
@@ -81,13 +78,19 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
             return node, int(arc)
         node = int(network.arcs.head[arc])
     # the road is open to its end: from there it is the way to the destination's door
-    access = access_set(network, costs, [along.destination_ids[column]], leaving=False)
-    last = np.flatnonzero(access.node == node)
-    if not len(last) or any(
-        spent[name] + int(access.metric(name)[last].min()) > budget[name][0] for name in BUDGETS
-    ):
+    last = _offsets(ways.destinations, along.destination_ids[column], node)
+    if last is None or any(spent[name] + last[name] > budget[name][0] for name in BUDGETS):
         return node, None
     return None
+
+
+def _offsets(accesses: AccessSet, place_id: str, node: int) -> dict[Metric, int] | None:
+    """Return what the way between a place and a node costs at least; None: there is none."""
+    entries = accesses.entries(place_id)
+    here = accesses.node[entries] == node
+    if not here.any():
+        return None
+    return {name: int(accesses.metric(name)[entries][here].min()) for name in BUDGETS}
 
 
 def _at_place(now: GroupWays, row: int) -> dict[str, object]:

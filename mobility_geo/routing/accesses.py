@@ -54,6 +54,11 @@ class AccessSet:
         offsets: IntArray = getattr(self, name)
         return offsets
 
+    def entries(self, place_id: str) -> slice:
+        """Return where the accesses of a place are in the other arrays."""
+        place = self.place_ids.index(place_id)
+        return slice(int(self.pointer[place]), int(self.pointer[place + 1]))
+
     def __len__(self) -> int:
         """Return the number of places."""
         return len(self.place_ids)

@@ -398,11 +398,16 @@ def _normal_hours(network: Network) -> tuple[FloatArray, FloatArray]:
     return opens, closes
 
 
+_LENGTHS: WeakKeyDictionary[Network, FloatArray] = WeakKeyDictionary()
+
+
 def _lengths_m(network: Network) -> FloatArray:
     """Return the length of each arc, and of the way off the road of each access."""
-    along = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
-    off_road: FloatArray = network.accesses["off_road_m"].to_numpy(dtype=float)
-    return np.concatenate([along, off_road])
+    if network not in _LENGTHS:
+        along = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
+        off_road = network.accesses["off_road_m"].to_numpy(dtype=float)
+        _LENGTHS[network] = np.concatenate([along, off_road])
+    return _LENGTHS[network]
 
 
 def _off_road_min(network: Network, profile: str) -> FloatArray:

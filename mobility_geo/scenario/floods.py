@@ -14,7 +14,7 @@ import shapely
 
 from mobility_geo.errors import ScenarioError
 from mobility_geo.network import Network
-from mobility_geo.network.accesses import lines_to_measure
+from mobility_geo.network.accesses import check_measured, lines_to_measure
 from mobility_geo.scenario.disruptions import (
     Closure,
     DepthCurve,
@@ -503,8 +503,7 @@ def _stretches(reading: Reading, network: Network, lines: gpd.GeoDataFrame) -> S
         If it was measured on edges that the network does not have.
     """
     table = reading.tables["stretches"]
-    ids = table["edge_id"].unique()
-    network.edge_positions(ids[~np.isin(ids, network.access_rows)].tolist())
+    check_measured(network, table["edge_id"].to_numpy(dtype=object))
     table = table[table["edge_id"].isin(lines["edge_id"])]
     depth = table["depth_m"] if "depth_m" in table else np.zeros(len(table))
     return Stretches(

@@ -22,7 +22,12 @@ import shapely
 
 from mobility_geo.errors import OutputError, ScenarioError
 from mobility_geo.network import Network
-from mobility_geo.network.accesses import OFF_ROAD_KIND, is_off_road, off_road_lines
+from mobility_geo.network.accesses import (
+    OFF_ROAD_KIND,
+    check_measured,
+    is_off_road,
+    off_road_lines,
+)
 from mobility_geo.scenario.disruptions import LARGEST_LAT, Selection, Stretches
 from mobility_geo.scenario.scenario import Scenario
 
@@ -397,15 +402,12 @@ def _lines(network: Network) -> tuple[_Lines, _Lines]:
 
 def _hits(network: Network, what: Selection) -> tuple[Hits, Hits]:
     """Return the hits on edges and on accesses."""
-    edges, accesses = (
-        _laid_over(lines, chosen, area, what.stretches)
-        for area in [None if what.area is None else project_area(network, what.area)]
-        for lines, chosen in zip(
-            _lines(network), (_chosen(network, what), _chosen_accesses(network, what)), strict=True
-        )
-    )
     if what.stretches is not None:
-        _check_known(network, what.stretches)
+        check_measured(network, what.stretches.edge_ids)
+    area = None if what.area is None else project_area(network, what.area)
+    on_road, off_road = _lines(network)
+    edges = _laid_over(on_road, _chosen(network, what), area, what.stretches)
+    accesses = _laid_over(off_road, _chosen_accesses(network, what), area, what.stretches)
     if what.direction == "both":
         # water stands as high on one carriageway as on the other, whatever a raster says of each
         flooded = what.stretches is not None and what.stretches.quantity == "depth_m"
@@ -429,18 +431,6 @@ def _laid_over(
         return _area_hits(lines, chosen, area)
     rows = np.flatnonzero(chosen).astype(np.int32)
     return Hits(edge=rows, start=np.zeros(len(rows)), end=np.ones(len(rows)))
-
-
-def _check_known(network: Network, stretches: Stretches) -> None:
-    """Check that what was measured is there.
-
-    Raises
-    ------
-    UnknownIdError
-        If stretches name edges that are not there.
-    """
-    ids = pd.unique(stretches.edge_ids)
-    network.edge_positions(ids[network.access_rows.get_indexer(pd.Index(ids)) < 0].tolist())
 
 
 def _chosen(network: Network, what: Selection) -> npt.NDArray[np.bool_]:

@@ -209,6 +209,21 @@ def night_min(opens, closes):
     return 60 * (24 - (closes - opens)) ** 2 / 48
 
 
+def is_meant(one, traveller, day):
+    """Say whether a disruption concerns a traveller on a day."""
+    who = one.who
+    return all([
+        not who.profiles or traveller.profile in who.profiles,
+        not who.kinds or traveller.kind in who.kinds,
+        not who.nationalities or traveller.nationality in who.nationalities,
+        not who.exposure_classes or traveller.exposure_class in who.exposure_classes,
+        one.probability > 0,
+        one.start is None or one.start <= day,
+        one.end is None or day <= one.end,
+        not one.months or day.month in one.months,
+    ])  # fmt: skip
+
+
 def expected(edge_id, traveller, day, made, *, forward):  # noqa: C901, PLR0912, PLR0915
     """Return what holds on an arc, from the words of the definitions alone."""
     edge = EDGES[edge_id]
@@ -236,18 +251,8 @@ def expected(edge_id, traveller, day, made, *, forward):  # noqa: C901, PLR0912,
         capacity = post["throughput_persons_per_day"]
     slow, shut, deep, regimes, hours = [], [], [], [], []
     for one in made:
-        who, what = one.who, one.what
-        meant = [
-            not who.profiles or profile in who.profiles,
-            not who.kinds or traveller.kind in who.kinds,
-            not who.nationalities or traveller.nationality in who.nationalities,
-            not who.exposure_classes or traveller.exposure_class in who.exposure_classes,
-            one.probability > 0,
-            one.start is None or one.start <= day,
-            one.end is None or day <= one.end,
-            not one.months or day.month in one.months,
-        ]
-        parts = stretches_of(what, edge_id, forward=forward) if all(meant) else []
+        meant = is_meant(one, traveller, day)
+        parts = stretches_of(one.what, edge_id, forward=forward) if meant else []
         if not parts:
             continue
         share = min(sum(b - a for a, b, _ in parts), 1.0)
@@ -398,18 +403,7 @@ def expected_off_road(access, traveller, day, made):  # noqa: C901, PLR0912
     kph = OFF_ROAD_KPH[profile]
     risk, slow, shut = 0.0, [], False
     for one in made:
-        who = one.who
-        meant = [
-            not who.profiles or profile in who.profiles,
-            not who.kinds or traveller.kind in who.kinds,
-            not who.nationalities or traveller.nationality in who.nationalities,
-            not who.exposure_classes or traveller.exposure_class in who.exposure_classes,
-            one.probability > 0,
-            one.start is None or one.start <= day,
-            one.end is None or day <= one.end,
-            not one.months or day.month in one.months,
-        ]
-        parts = stretches_off_road(one.what, access) if all(meant) else []
+        parts = stretches_off_road(one.what, access) if is_meant(one, traveller, day) else []
         share = min(sum(b - a for a, b, _ in parts), 1.0)
         for effect in one.effects if parts else ():
             match effect:
