@@ -53,6 +53,20 @@ class Arcs:
         return len(self.tail)
 
 
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class AccessArrays:
+    """Accesses of a network as arrays: rows of its tables instead of ids.
+
+    `node` and `edge` (-1: the place is at the node itself) have one entry per access, in the order
+    of the table. The accesses of place `i` are ``by_place[pointer[i]:pointer[i + 1]]``.
+    """
+
+    node: IntArray
+    edge: IntArray
+    by_place: IntArray
+    pointer: IntArray
+
+
 class NetworkTables(TypedDict, total=False):
     """Tables of a network by name, for `Network.replace_tables`."""
 
@@ -113,6 +127,7 @@ class Network:
     profiles: pd.DataFrame
     speeds: pd.DataFrame
     arcs: Arcs = field(init=False, repr=False)
+    access_arrays: AccessArrays = field(init=False, repr=False)
     node_rows: pd.Index = field(init=False, repr=False)
     edge_rows: pd.Index = field(init=False, repr=False)
     access_rows: pd.Index = field(init=False, repr=False)
@@ -153,6 +168,7 @@ class Network:
         if problems:
             raise SchemaError(problems)
         object.__setattr__(self, "arcs", _make_arcs(self))
+        object.__setattr__(self, "access_arrays", _make_access_arrays(self))
 
     @property
     def crs(self) -> pyproj.CRS:
@@ -361,6 +377,20 @@ def _make_arcs(network: Network) -> Arcs:
         edge=np.concatenate([rows, both]),
         forward=np.concatenate([np.ones(len(rows), bool), np.zeros(len(both), bool)]),
         backward=backward,
+    )
+
+
+def _make_access_arrays(network: Network) -> AccessArrays:
+    table = network.accesses
+    place = network.place_rows.get_indexer(pd.Index(table["place_id"]))
+    by_place = np.argsort(place, kind="stable")
+    return AccessArrays(
+        node=network.node_rows.get_indexer(pd.Index(table["node_id"])).astype(np.int32),
+        edge=network.edge_rows.get_indexer(pd.Index(table["edge_id"])).astype(np.int32),
+        by_place=by_place.astype(np.int32),
+        pointer=np.searchsorted(place[by_place], np.arange(len(network.places) + 1)).astype(
+            np.int32
+        ),
     )
 
 

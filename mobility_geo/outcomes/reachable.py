@@ -8,10 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from mobility_geo.routing import Ways, access_set, journey, solve_ways
+from mobility_geo.routing import find_ways_by_costs, journey
 from mobility_geo.routing.groups import budget_units, traveller_of
 from mobility_geo.scenario import (
-    ArcCosts,
     Case,
     Closure,
     Limits,
@@ -79,11 +78,12 @@ def reachable_waystations(
         places = sorted(set(mine["place_id"]))
         ends = list(stations["place_id"])
         costs = conditions(case.network, laid, day, traveller).dense()
-        ways = _ways(case, costs, places, ends)
+        ways = find_ways_by_costs(case.network, costs, places, ends)
         usual_costs = conditions(case.network, laid.baseline(), day, traveller).dense()
-        normal = _ways(case, usual_costs, places, ends)
-        time, risk = ways.total("time_min"), ways.total("risk")
-        length, fare = ways.total("length_m"), ways.total("cost_xof")
+        normal = find_ways_by_costs(case.network, usual_costs, places, ends)
+        total = ways.totals()
+        time, risk = total["time_min"], total["risk"]
+        length, fare = total["length_m"], total["cost_xof"]
         usual = normal.total("time_min")
         budget = _strictest(mine, case.limits, places)
         counts = np.isfinite(time) & (np.rint(time / QUANTUM["time_min"]) <= budget["time_min"])
@@ -166,16 +166,6 @@ def safe_waystations(case: Case, scenario: Scenario, day: dt.date) -> gpd.GeoDat
     return gpd.GeoDataFrame(stations[~closed].reset_index(drop=True))
 
 
-def _ways(case: Case, costs: ArcCosts, starts: list[str], ends: list[str]) -> Ways:
-    network = case.network
-    return solve_ways(
-        network,
-        costs,
-        access_set(network, costs, starts),
-        access_set(network, costs, ends, leaving=False),
-    )
-
-
 def catchments(
     case: Case,
     scenario: Scenario | None = None,
@@ -218,8 +208,9 @@ def catchments(
     stations = safe_waystations(case, laid, day)
     settlements = case.network.places[case.network.places["kind"] == "settlement"]
     costs = conditions(case.network, laid, day, traveller).dense()
-    ways = _ways(case, costs, list(settlements["place_id"]), list(stations["place_id"]))
-    risk, time = ways.total("risk"), ways.total("time_min")
+    ways = find_ways_by_costs(case.network, costs, settlements["place_id"], stations["place_id"])
+    total = ways.totals(("risk", "time_min"))
+    risk, time = total["risk"], total["time_min"]
     limits = case.limits
     counts = ways.reachable()
     if limits.risk_limit is not None:

@@ -7,7 +7,12 @@ from mobility_geo.routing.accesses import AccessSet, access_set
 from mobility_geo.routing.engine import Ways, solve_ways
 from mobility_geo.routing.groups import GroupWays, find_group_ways
 from mobility_geo.routing.paths import Journey, journey
-from mobility_geo.routing.skims import find_ways, skim_matrix, skim_table
+from mobility_geo.routing.skims import (
+    find_ways,
+    find_ways_by_costs,
+    skim_matrix,
+    skim_table,
+)
 
 if TYPE_CHECKING:
     from mobility_geo.routing.prepared import prepare_engine
@@ -20,6 +25,7 @@ __all__ = [
     "access_set",
     "find_group_ways",
     "find_ways",
+    "find_ways_by_costs",
     "journey",
     "prepare_engine",
     "skim_matrix",

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mobility_geo.network import Network
 from mobility_geo.scenario import ArcCosts
@@ -110,63 +109,64 @@ def access_set(
     [True, False]
     """
     wanted = tuple(place_ids)
-    network.place_positions(wanted)
-    table = network.accesses
-    rows_of: dict[str, list[int]] = {}
-    for row, place in enumerate(table["place_id"]):
-        rows_of.setdefault(str(place), []).append(row)
-    edge_of = network.edge_rows.get_indexer(pd.Index(table["edge_id"]))
-    node = network.node_rows.get_indexer(pd.Index(table["node_id"]))
-    off_road = table["off_road_m"].to_numpy(dtype=float)
-    along = table["along_m"].to_numpy(dtype=float)
+    places = network.place_positions(wanted)
+    arrays, table = network.access_arrays, network.accesses
+    count = arrays.pointer[places + 1] - arrays.pointer[places]
+    ends = np.cumsum(count)
+    within = np.arange(int(count.sum())) - np.repeat(ends - count, count)
+    row = arrays.by_place[np.repeat(arrays.pointer[places], count) + within]
+    place = np.repeat(np.arange(len(places)), count)[costs.access_open[row]]
+    row = row[costs.access_open[row]]
+
+    node, edge = arrays.node[row], arrays.edge[row]
+    mid = edge >= 0
     length_m = network.edges["length_m"].to_numpy(dtype=float)
-    kept: list[tuple[int, float, float, float, float]] = []
-    feet: list[tuple[Foot, ...]] = []
-    rows: list[int] = []
-    pointer = [0]
-    for place in wanted:
-        stands: dict[int, Foot] = {}
-        for row in rows_of.get(place, []):
-            if not costs.access_open[row]:
-                continue
-            walk_min, risk = costs.access_time_min[row], costs.access_risk[row]
-            edge = int(edge_of[row])
-            if edge < 0:
-                kept.append((int(node[row]), walk_min, off_road[row], 0.0, risk))
-                rows.append(row)
-                continue
-            share = min(along[row] / max(length_m[edge], 1e-9), 1.0)
-            to_head = int(node[row]) == int(network.arcs.head[edge])
-            part = (1 - share, 1.0) if to_head else (0.0, share)
-            stands[edge] = Foot(
-                edge=edge, share=part[0] if to_head else part[1],
-                time_min=int(quantise(walk_min, "time_min")),
-                length_m=int(quantise(off_road[row], "length_m")),
-                risk=int(quantise(risk, "risk")),
-            )  # fmt: skip
-            # leaving towards the head of the edge runs forward, arriving from it backward
-            arc = edge if to_head == leaving else int(network.arcs.backward[edge])
-            whole = arc_units(costs, arc, *part)
-            if whole is not None:
-                kept.append(
-                    (int(node[row]), walk_min + share * whole[0] * QUANTUM["time_min"],
-                     off_road[row] + along[row], share * whole[2],
-                     risk + share * whole[3] * QUANTUM["risk"])
-                )  # fmt: skip
-                rows.append(row)
-        feet.append(tuple(stands.values()))
-        pointer.append(len(kept))
-    columns = np.array(kept, dtype=float).reshape(-1, 5)
+    off_road_m = table["off_road_m"].to_numpy(dtype=float)[row]
+    along_m = np.where(mid, table["along_m"].to_numpy(dtype=float)[row], 0.0)
+    share = np.zeros(len(row))
+    share[mid] = np.minimum(along_m[mid] / np.maximum(length_m[edge[mid]], 1e-9), 1.0)
+    to_head = mid & (node == network.arcs.head[edge])
+    # leaving towards the head of the edge runs forward, arriving from it backward
+    arc = np.where(to_head == leaving, edge, network.arcs.backward[edge])
+    whole = np.zeros((len(row), 3))
+    usable = ~mid
+    passing = mid & (arc >= 0) & costs.open[arc]
+    for column, units in enumerate((costs.time_min, costs.cost_xof, costs.risk)):
+        whole[passing, column] = units[arc[passing]]
+    usable |= passing
+    for one in np.flatnonzero(mid & ~passing):
+        part = (1 - share[one], 1.0) if to_head[one] else (0.0, share[one])
+        partly = arc_units(costs, int(arc[one]), *part)
+        if partly is not None:
+            whole[one] = partly[0], partly[2], partly[3]
+            usable[one] = True
+    walk_min, walk_risk = costs.access_time_min[row], costs.access_risk[row]
+    offsets = {
+        "time_min": walk_min + share * whole[:, 0] * QUANTUM["time_min"],
+        "length_m": off_road_m + along_m,
+        "cost_xof": share * whole[:, 1],
+        "risk": walk_risk + share * whole[:, 2] * QUANTUM["risk"],
+    }
+    stands: list[dict[int, Foot]] = [{} for _ in wanted]
+    for one in np.flatnonzero(mid):
+        stands[place[one]][int(edge[one])] = Foot(
+            edge=int(edge[one]),
+            share=float(1 - share[one] if to_head[one] else share[one]),
+            time_min=int(quantise(walk_min[one], "time_min")),
+            length_m=int(quantise(off_road_m[one], "length_m")),
+            risk=int(quantise(walk_risk[one], "risk")),
+        )
+    kept = np.bincount(place[usable], minlength=len(wanted))
     return AccessSet(
         place_ids=wanted,
-        pointer=np.array(pointer, dtype=np.int32),
-        node=columns[:, 0].astype(np.int32),
-        time_min=quantise(columns[:, 1], "time_min"),
-        length_m=quantise(columns[:, 2], "length_m"),
-        cost_xof=quantise(columns[:, 3], "cost_xof"),
-        risk=quantise(columns[:, 4], "risk"),
-        row=np.array(rows, dtype=np.int32),
-        feet=tuple(feet),
+        pointer=np.concatenate([[0], np.cumsum(kept)]).astype(np.int32),
+        node=node[usable],
+        time_min=quantise(offsets["time_min"][usable], "time_min"),
+        length_m=quantise(offsets["length_m"][usable], "length_m"),
+        cost_xof=quantise(offsets["cost_xof"][usable], "cost_xof"),
+        risk=quantise(offsets["risk"][usable], "risk"),
+        row=row[usable],
+        feet=tuple(tuple(feet.values()) for feet in stands),
     )
 
 

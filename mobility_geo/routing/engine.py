@@ -6,6 +6,7 @@ destination. Among parallel arcs of equal cost the one with the smaller row is t
 ways of equal cost each engine has its own rule, so that the same content gives the same way.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -114,19 +115,39 @@ class Ways:
         numpy.ndarray
             float64 in the unit of the metric, shape (origins, destinations); `inf`: unreachable.
         """
-        if metric == self.impedance:
-            return dequantise(self.units, metric)
-        total = np.full(self.units.shape, np.inf)
-        ok = self.access_from >= 0
-        start, stop = self.access_from[ok], self.access_to[ok]
-        along = self.routes.sums(
-            self.origins.node[start], self.destinations.node[stop], getattr(self.costs, metric)
-        )
-        offset = self.origins.metric(metric)[start].astype(float)
-        total[ok] = along + offset + self.destinations.metric(metric)[stop]
-        for pair, units in self.direct.items():
-            total[pair] = units[metric]
-        return dequantise(total, metric)
+        return self.totals((metric,))[metric]
+
+    def totals(self, metrics: Iterable[Metric] = METRICS) -> dict[Metric, FloatArray]:
+        """Return several metrics summed along the least-impedance ways: ways are followed once.
+
+        Parameters
+        ----------
+        metrics
+            Some of ``time_min``, ``length_m``, ``cost_xof`` and ``risk``; all if left out.
+
+        Returns
+        -------
+        dict
+            Metric to what `total` returns for it.
+        """
+        wanted = tuple(dict.fromkeys(metrics))
+        others = [metric for metric in wanted if metric != self.impedance]
+        found = {self.impedance: self.units}
+        if others:
+            ok = self.access_from >= 0
+            start, stop = self.access_from[ok], self.access_to[ok]
+            along = self.routes.sums(
+                self.origins.node[start], self.destinations.node[stop],
+                [getattr(self.costs, metric) for metric in others],
+            )  # fmt: skip
+            for metric, sums in zip(others, along, strict=True):
+                units = np.full(self.units.shape, np.inf)
+                offset = self.origins.metric(metric)[start].astype(float)
+                units[ok] = sums + offset + self.destinations.metric(metric)[stop]
+                for pair, spent in self.direct.items():
+                    units[pair] = spent[metric]
+                found[metric] = units
+        return {metric: dequantise(found[metric], metric) for metric in wanted}
 
     def load(self, persons: FloatArray) -> FloatArray:
         """Return how many people pass each arc, if so many go from each origin to a destination.

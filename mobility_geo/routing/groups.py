@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mobility_geo.routing.accesses import access_set
-from mobility_geo.routing.engine import METRICS, Ways, solve_ways
+from mobility_geo.routing.engine import METRICS, Ways
+from mobility_geo.routing.skims import find_ways_by_costs
 from mobility_geo.scenario import (
     ArcCosts,
     Case,
@@ -183,18 +183,14 @@ def find_group_ways(
         if any_mode:
             costs = _any_mode(case, laid, day, traveller, ignore_borders=ignore_borders)
         places = sorted(set(chosen["place_id"].iloc[rows]))
-        ways = solve_ways(
-            case.network,
-            costs,
-            access_set(case.network, costs, places),
-            access_set(case.network, costs, ids, leaving=False),
-            impedance="length_m" if any_mode else impedance,
+        ways = find_ways_by_costs(
+            case.network, costs, places, ids, impedance="length_m" if any_mode else impedance
         )
         found[traveller], kept[traveller] = ways, held
         origin = [places.index(place) for place in chosen["place_id"].iloc[rows]]
+        totals = ways.totals(("length_m",) if any_mode else METRICS)
         for name, matrix in metrics.items():
-            total = ways.total("length_m" if any_mode else name)
-            matrix[rows] = total[origin]
+            matrix[rows] = totals["length_m" if any_mode else name][origin]
         for row in rows:
             allowed[row, members.get(chosen["destination_set"].iloc[row], [])] = True
     budget = budget_units(chosen, case.limits)

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -65,14 +65,17 @@ class HierarchyRoutes:
         """Return the arcs of the way from a node to another, in their order; int32."""
         return paths(self.hierarchy, self.metric, [source], [target])[1]
 
-    def sums(self, sources: IntArray, targets: IntArray, units: IntArray) -> FloatArray:
+    def sums(
+        self, sources: IntArray, targets: IntArray, units: Sequence[IntArray]
+    ) -> list[FloatArray]:
         """Return what the way from each source to the target beside it sums up to."""
-        total = np.zeros(len(sources))
+        total = [np.zeros(len(sources)) for _ in units]
         for first in range(0, len(sources), PAIRS_AT_ONCE):
             some = slice(first, first + PAIRS_AT_ONCE)
             pointer, arcs = paths(self.hierarchy, self.metric, sources[some], targets[some])
-            run = np.concatenate([[0], np.cumsum(units[arcs], dtype=np.int64)])
-            total[some] = run[pointer[1:]] - run[pointer[:-1]]
+            for number, each in enumerate(units):
+                run = np.concatenate([[0], np.cumsum(each[arcs], dtype=np.int64)])
+                total[number][some] = run[pointer[1:]] - run[pointer[:-1]]
         return total
 
     def load(self, sources: IntArray, targets: IntArray, persons: FloatArray) -> FloatArray:

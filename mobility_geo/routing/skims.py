@@ -9,9 +9,58 @@ import pandas as pd
 
 from mobility_geo.network import Network
 from mobility_geo.routing.accesses import access_set
-from mobility_geo.routing.engine import METRICS, Ways, solve_ways
-from mobility_geo.scenario import Scenario, TravellerClass, conditions
+from mobility_geo.routing.engine import Ways, solve_ways
+from mobility_geo.scenario import ArcCosts, Scenario, TravellerClass, conditions
 from mobility_geo.units import Metric
+
+
+def find_ways_by_costs(
+    network: Network,
+    costs: ArcCosts,
+    origins: Iterable[str],
+    destinations: Iterable[str],
+    *,
+    impedance: Metric = "time_min",
+) -> Ways:
+    """Find the least-impedance ways between places, at costs that hold.
+
+    Parameters
+    ----------
+    network
+        The network.
+    costs
+        Costs of its arcs, from `Conditions.dense`.
+    origins, destinations
+        Ids of places.
+    impedance
+        Metric to minimise.
+
+    Returns
+    -------
+    Ways
+        One way per pair.
+
+    Raises
+    ------
+    UnknownIdError
+        If a place does not exist.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> costs = conditions(case.network, case.scenario, None, who).dense()
+    >>> find_ways_by_costs(case.network, costs, ["northtown"], ["midtown"]).reachable().tolist()
+    [[True]]
+    """
+    return solve_ways(
+        network,
+        costs,
+        access_set(network, costs, origins),
+        access_set(network, costs, destinations, leaving=False),
+        impedance=impedance,
+    )
 
 
 def find_ways(
@@ -55,13 +104,7 @@ def find_ways(
     [[False]]
     """
     costs = conditions(network, scenario, when, traveller).dense()
-    return solve_ways(
-        network,
-        costs,
-        access_set(network, costs, origins),
-        access_set(network, costs, destinations, leaving=False),
-        impedance=impedance,
-    )
+    return find_ways_by_costs(network, costs, origins, destinations, impedance=impedance)
 
 
 def skim_matrix(
@@ -156,6 +199,6 @@ def skim_table(
         },
         dtype="str",
     )
-    for metric in METRICS:
-        table[metric] = ways.total(metric)[origin, destination]
+    for metric, total in ways.totals().items():
+        table[metric] = total[origin, destination]
     return table

@@ -1,5 +1,6 @@
 """The reference engine: trees of least impedance, by scipy's Dijkstra."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,9 @@ class Trees:
             node = int(self.network.arcs.tail[arc])
         return np.array(found[::-1], dtype=np.int32)
 
-    def sums(self, sources: IntArray, targets: IntArray, units: IntArray) -> FloatArray:
+    def sums(
+        self, sources: IntArray, targets: IntArray, units: Sequence[IntArray]
+    ) -> list[FloatArray]:
         """Return what the way from each source to the target beside it sums up to.
 
         Parameters
@@ -49,26 +52,28 @@ class Trees:
         sources, targets
             Nodes, as many of one as of the other.
         units
-            Of each arc, int32.
+            Of each arc, int32; one array per metric.
 
         Returns
         -------
-        numpy.ndarray
-            float64, whole numbers.
+        list of numpy.ndarray
+            float64, whole numbers; one array per metric.
         """
         # from the root of each tree to every node, by doubling the steps
         trees, size = self.parent_arc.shape
         has = self.parent_arc >= 0
-        arc = np.where(has, self.parent_arc, 0)
-        total = np.where(has, units[arc] if len(units) else 0, 0).astype(np.float64)
-        tail = self.network.arcs.tail
-        up = np.where(has, tail[arc] if len(units) else 0, np.arange(size))
+        arc = self.parent_arc[has]
+        total = np.zeros((len(units), trees, size))
+        for number, each in enumerate(units):
+            total[number][has] = each[arc]
+        up = np.broadcast_to(np.arange(size), (trees, size)).copy()
+        up[has] = self.network.arcs.tail[arc]
         row = np.arange(trees)[:, None]
         while True:
             further = up[row, up]
             if bool((further == up).all()):
-                return np.asarray(total[np.searchsorted(self.sources, sources), targets])
-            total += total[row, up]
+                return list(total[:, np.searchsorted(self.sources, sources), targets])
+            total += total[:, row, up]
             up = further
 
     def load(self, sources: IntArray, targets: IntArray, persons: FloatArray) -> FloatArray:
