@@ -192,8 +192,10 @@ def warmup(*, output: OutputOption = Output.TEXT) -> None:
     _end("warmup", lambda: warmup_command(as_json=as_json), as_json=as_json)
 
 
-def _end(command: str, work: Callable[[], None], *, as_json: bool) -> None:
+def _end(command: str, work: Callable[[], int | None], *, as_json: bool) -> None:
     """Do the work, turn errors into a message and an exit code.
+
+    Work that was done in part returns its exit code; it has said itself what is missing.
 
     Raises
     ------
@@ -201,7 +203,7 @@ def _end(command: str, work: Callable[[], None], *, as_json: bool) -> None:
         With the code, unless all went well.
     """
     try:
-        work()
+        code = work() or exits.SUCCESS
     except KeyboardInterrupt:
         _fail(command, exits.INTERRUPTED, ("interrupted",), as_json=as_json)
     except ConservationError as error:
@@ -218,6 +220,9 @@ def _end(command: str, work: Callable[[], None], *, as_json: bool) -> None:
     except Exception as error:  # noqa: BLE001
         traceback.print_exc()
         _fail(command, exits.FAULT, (f"{type(error).__name__}: {error}",), as_json=as_json)
+    else:
+        if code:
+            raise typer.Exit(code)
 
 
 def _fail(command: str, code: int, problems: tuple[str, ...], *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 SCHEMA_VERSION: Final = 1
 
-Status = Literal["success", "error"]
+Status = Literal["success", "partial", "error"]
 
 
 def envelope(
