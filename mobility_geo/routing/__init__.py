@@ -7,6 +7,7 @@ from mobility_geo.routing.accesses import AccessSet, access_set
 from mobility_geo.routing.engine import Ways, solve_ways
 from mobility_geo.routing.groups import GroupWays, find_group_ways
 from mobility_geo.routing.paths import Journey, journey
+from mobility_geo.routing.shortest_tree import ShortestTree, find_shortest_tree
 from mobility_geo.routing.skims import (
     find_ways,
     find_ways_by_costs,
@@ -21,9 +22,11 @@ __all__ = [
     "AccessSet",
     "GroupWays",
     "Journey",
+    "ShortestTree",
     "Ways",
     "access_set",
     "find_group_ways",
+    "find_shortest_tree",
     "find_ways",
     "find_ways_by_costs",
     "journey",

@@ -257,7 +257,7 @@ def solve_ways(
     weights: IntArray = getattr(costs, impedance)
     sources = np.unique(origins.node).astype(np.int32)
     routes: Trees | HierarchyRoutes
-    if network in HIERARCHIES or len(network.nodes) >= LEAST_NODES:
+    if takes_hierarchy(network):
         from mobility_geo.routing.prepared import hierarchy_ways  # noqa: PLC0415 # loads numba
 
         units, start, stop, routes = hierarchy_ways(
@@ -278,6 +278,28 @@ def solve_ways(
         network=network, origins=origins, destinations=destinations, impedance=impedance,
         costs=costs, units=units, routes=routes, access_from=start, access_to=stop, direct=direct,
     )  # fmt: skip
+
+
+def takes_hierarchy(network: Network) -> bool:
+    """Say whether the fast engine answers for a network.
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    bool
+        True from 20,000 nodes on, or once `prepare_engine` was called for it.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> takes_hierarchy(load_toy().network)
+    False
+    """
+    return network in HIERARCHIES or len(network.nodes) >= LEAST_NODES
 
 
 def _join(

@@ -704,7 +704,7 @@ def recustomize(
     metric
         From `customize`; the same afterwards as a full customization would give.
     arcs
-        Rows of the input arcs, quickest if sorted; of a row named twice, the last cost holds.
+        Rows of the input arcs; of a row named twice, the last cost holds.
     weights
         Their costs, as for `customize`.
 
@@ -744,6 +744,10 @@ def recustomize(
         msg = f"arcs: must be 0 to {size - 1}; wrong in {len(wrong)} rows, e.g. {labels(wrong)}"
         raise InputError(msg)
     _check_weights(costs)
+    if bool(np.any(rows[1:] < rows[:-1])):
+        # neighbours in the order of rows are near in memory; of a row named twice the last holds
+        by_row = np.argsort(rows, kind="stable")
+        rows, costs = rows[by_row], costs[by_row]
     before = np.empty(len(rows), dtype=np.int32)
     work = metric.work
     allowance = int(SLACK * hierarchy.triangles)

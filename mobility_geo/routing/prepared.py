@@ -28,6 +28,7 @@ from mobility_geo.routing.hierarchy import (
     customize,
     ends_at,
     hierarchy_key,
+    one_to_all,
     paths,
     read_hierarchy,
     recustomize,
@@ -199,11 +200,7 @@ def hierarchy_ways(
     >>> hierarchy_ways(case.network, costs, start, stop, "length_m")[0].shape
     (1, 1)
     """
-    if network not in HIERARCHIES:
-        prepare_engine(network)
-    hierarchy = HIERARCHIES[network]
-    weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32)
-    metric = _metric(network, hierarchy, impedance, weights)
+    hierarchy, metric = _prepared(network, costs, impedance)
     best = best_accesses(
         hierarchy, metric,
         Ends(pointer=origins.pointer, node=origins.node, offset=origins.metric(impedance)),
@@ -214,6 +211,57 @@ def hierarchy_ways(
     units = np.where(lost, np.inf, best.units.astype(np.float64))
     start, stop = (np.where(lost, -1, rows).astype(np.int32) for rows in (best.start, best.stop))
     return units, start, stop, HierarchyRoutes(hierarchy=hierarchy, metric=metric)
+
+
+def hierarchy_tree(
+    network: Network, costs: ArcCosts, ends: AccessSet, impedance: Metric, *, leaving: bool
+) -> FloatArray:
+    """Return the least impedance between one place and every node, by the hierarchy.
+
+    Parameters
+    ----------
+    network, costs, impedance, leaving
+        As for `mobility_geo.routing.find_shortest_tree`.
+    ends
+        Accesses of the place.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, one per node, in whole units; `inf`: unreachable.
+
+    Raises
+    ------
+    CostOverflowError
+        If a node is 2**29 units or more away.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.routing import access_set
+    >>> from mobility_geo.scenario import TravellerClass, conditions
+    >>> case = load_toy()
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> costs = conditions(case.network, case.scenario.baseline(), None, who).dense()
+    >>> start = access_set(case.network, costs, ["northtown"])
+    >>> len(hierarchy_tree(case.network, costs, start, "time_min", leaving=True)) > 0
+    True
+    """
+    hierarchy, metric = _prepared(network, costs, impedance)
+    place = Ends(pointer=ends.pointer, node=ends.node, offset=ends.metric(impedance))
+    units = one_to_all(hierarchy, metric, place, direction="from" if leaving else "to")[0]
+    return np.where(units == INF, np.inf, units.astype(np.float64))
+
+
+def _prepared(
+    network: Network, costs: ArcCosts, impedance: Metric
+) -> tuple[Hierarchy, HierarchyMetric]:
+    """Return the hierarchy of a network at these costs."""
+    if network not in HIERARCHIES:
+        prepare_engine(network)
+    hierarchy = HIERARCHIES[network]
+    weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32)
+    return hierarchy, _metric(network, hierarchy, impedance, weights)
 
 
 def _metric(

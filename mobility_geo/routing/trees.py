@@ -119,6 +119,54 @@ def grow_trees(
     (0.0, 0)
     """
     size = len(network.nodes)
+    matrix, kept = cheapest_arcs(network, usable, weights)
+    if len(sources):
+        distance, parent = dijkstra(
+            matrix, directed=True, indices=sources, return_predecessors=True
+        )
+        distance, parent = np.atleast_2d(distance), np.atleast_2d(parent)
+    else:
+        distance, parent = np.empty((0, size)), np.empty((0, size), dtype=np.int32)
+    parent_arc = np.full(parent.shape, -1, dtype=np.int32)
+    has = parent >= 0
+    if bool(has.any()):
+        t, h = network.arcs.tail[kept], network.arcs.head[kept]
+        key = t.astype(np.int64) * size + h
+        wanted = (
+            parent[has].astype(np.int64) * size
+            + np.broadcast_to(np.arange(size), parent.shape)[has]
+        )
+        parent_arc[has] = kept[np.searchsorted(key, wanted)]
+    return distance, Trees(network=network, sources=sources, parent_arc=parent_arc)
+
+
+def cheapest_arcs(
+    network: Network, usable: BoolArray, weights: IntArray
+) -> tuple[csr_array, IntArray]:
+    """Return costs between nodes as a matrix: a sparse one would add up parallel arcs.
+
+    Parameters
+    ----------
+    network, usable, weights
+        See `grow_trees`.
+
+    Returns
+    -------
+    matrix
+        float64, shape (nodes, nodes).
+    kept
+        The arc behind each entry, int32: the cheapest of parallel ones, the first of equals.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> arcs = len(network.arcs)
+    >>> matrix, kept = cheapest_arcs(network, np.ones(arcs, bool), np.ones(arcs, np.int32))
+    >>> matrix.nnz == len(kept)
+    True
+    """
+    size = len(network.nodes)
     open_arcs = np.flatnonzero(usable).astype(np.int32)
     tail, head = network.arcs.tail[open_arcs], network.arcs.head[open_arcs]
     # a sparse matrix would add up parallel arcs: keep the cheapest, the first of equals
@@ -130,20 +178,4 @@ def grow_trees(
     pointer = np.searchsorted(t, np.arange(size + 1)).astype(np.int32)
     matrix = csr_array((weights[kept].astype(np.float64), h.astype(np.int32), pointer),
                        shape=(size, size))  # fmt: skip
-    if len(sources):
-        distance, parent = dijkstra(
-            matrix, directed=True, indices=sources, return_predecessors=True
-        )
-        distance, parent = np.atleast_2d(distance), np.atleast_2d(parent)
-    else:
-        distance, parent = np.empty((0, size)), np.empty((0, size), dtype=np.int32)
-    parent_arc = np.full(parent.shape, -1, dtype=np.int32)
-    has = parent >= 0
-    if bool(has.any()):
-        key = t.astype(np.int64) * size + h
-        wanted = (
-            parent[has].astype(np.int64) * size
-            + np.broadcast_to(np.arange(size), parent.shape)[has]
-        )
-        parent_arc[has] = kept[np.searchsorted(key, wanted)]
-    return distance, Trees(network=network, sources=sources, parent_arc=parent_arc)
+    return matrix, kept
