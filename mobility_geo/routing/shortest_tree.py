@@ -127,13 +127,13 @@ def _dijkstra(
     network: Network, costs: ArcCosts, ends: AccessSet, impedance: Metric, *, leaving: bool
 ) -> FloatArray:
     """Return the impedance between the ends and every node, by the reference engine."""
-    units = np.full(len(network.nodes), np.inf)
-    weights = getattr(costs, impedance)
-    matrix = cheapest_arcs(network, costs.open, weights)[0]
+    if not ends.node.size:
+        return np.full(len(network.nodes), np.inf)
+    matrix = cheapest_arcs(network, costs.open, getattr(costs, impedance))[0]
     graph = matrix if leaving else matrix.T.tocsr()
-    for node, offset in zip(ends.node, ends.metric(impedance), strict=True):
-        units = np.minimum(units, dijkstra(graph, indices=int(node)) + int(offset))
-    return units
+    units = np.atleast_2d(dijkstra(graph, directed=True, indices=ends.node))
+    best: FloatArray = (units + ends.metric(impedance)[:, None]).min(axis=0)
+    return best
 
 
 def _tree_arcs(
