@@ -47,8 +47,9 @@ docs: $(VENV)/.dev ## build the documentation in docs/_build/html; a warning is 
 	$(PY) -m sphinx -q -W --keep-going -d docs/_build/doctrees -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: $(VENV)/.dev ## time the engine beside networkx on the Mali network, as ratios
+bench: $(VENV)/.dev ## time the engine, as ratios to scipy (PEERS=all: to other packages, too)
 	$(PY) benchmarks/run.py
+	$(PY) benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
 
 constraints: $(VENV)/.dev ## pin what pyproject.toml newly asks for (all to the newest: UPGRADE=1)
 	$(PIP) install -qq uv
