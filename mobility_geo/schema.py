@@ -745,6 +745,125 @@ CATCHMENTS: Final = TableSchema(
     ),
 )
 
+ISOCHRONES: Final = TableSchema(
+    name="isochrones",
+    meaning="Areas within so many hours of places; they do not overlap",
+    key=("to_h",),
+    geometry="MultiPolygon",
+    columns=(
+        _number("from_h", "h", "longer than this"),
+        _number("to_h", "h", "up to this"),
+        _text("profile", "how people travel; off the road they walk at its speed there"),
+        _number("area_km2", "km2", "size of the area"),
+        _number("places", "", "settlements whose own travel time lies in the band", dtype="int"),
+        _number("population_persons", "persons", "residents of these, where known", dtype="int"),
+        _number("resolution_m", "m", "side of the cells that the area is made of"),
+    ),
+)
+
+NEAREST_AREAS: Final = TableSchema(
+    name="nearest_areas",
+    meaning="Areas from, or to, which each place is the nearest in time, within the last band",
+    key=("place_id",),
+    geometry="MultiPolygon",
+    columns=(
+        _text("place_id", "place"),
+        _text("place_name", "its name"),
+        _number("area_km2", "km2", "size of the area"),
+    ),
+)
+
+OUTCOMES_OF_REQUESTS: Final = ("planned", "no_way", "unknown")
+ROUTE_REQUESTS: Final = TableSchema(
+    name="route_requests",
+    meaning="Routes asked for, one row each",
+    key=("request_id",),
+    references=MappingProxyType(
+        {"origin_id": "places", "destination_id": "places", "profile": "profiles"}
+    ),
+    columns=(
+        _text("request_id", "id; the number of the row if none is given"),
+        _text("origin_id", "place to start from"),
+        _text("destination_id", "place to go to"),
+        Column(name="date", dtype="date", meaning="day of the journey"),
+        _text("profile", "how they travel"),
+        _text("nationality", "ISO 3166-1 alpha-3 code: borders can be closed to some"),
+        _text("kind", "kind of people", allowed=PEOPLE_KINDS),
+    ),
+)
+
+PLANNED_REQUESTS: Final = TableSchema(
+    name="planned_requests",
+    meaning="What came of each route asked for; without a way it has its reason",
+    key=("request_id",),
+    columns=(
+        *ROUTE_REQUESTS.columns,
+        _text("origin_name", "name of the place to start from"),
+        _text("destination_name", "name of the place to go to"),
+        _text("outcome", "planned; no_way: none within the limits; unknown: a place is too far "
+              "from the network to say", allowed=OUTCOMES_OF_REQUESTS),
+        _number("routes", "", "number of routes found", dtype="int"),
+        _text("reason", "first reason why there is no way", allowed=(*REASONS, "off_network"),
+              nullable=True),
+        _text("reasons_all", "every reason, | between them", nullable=True),
+        _text("causes_all", "kinds of disruption whose lifting alone would free the way, | between "
+              "them; joint: only several together", nullable=True),
+        _text("disruption_ids", "disruptions each of which, lifted alone, would free the way, | "
+              "between them", nullable=True),
+        _date("opens_on", "first later day of the calendar with a way; missing: none"),
+        _number("baseline_time_min", "min", "time without disruptions, where there is no way now",
+                nullable=True),
+        _text("explanation", "the outcome in words"),
+    ),
+)  # fmt: skip
+
+ROUTES: Final = TableSchema(
+    name="routes",
+    meaning="Ways of the routes asked for, the quickest first, and its alternatives",
+    key=("request_id", "route"),
+    columns=(
+        _text("request_id", "route asked for"),
+        _number("route", "", "1 is the quickest", dtype="int", minimum=1),
+        _text("origin_name", "where it starts"),
+        _text("destination_name", "where it ends"),
+        Column(name="date", dtype="date", meaning="day of the journey"),
+        _text("profile", "how they travel"),
+        _number("time_min", "min", "moving and waiting time"),
+        _number("wait_min", "min", "of it waiting: boarding, formalities, posts that are closed"),
+        _number("length_m", "m", "length of the way"),
+        _number("cost_xof", "XOF", "fare of the way"),
+        _number("risk", "", "risk of the way"),
+        _text("modes", "modes in their order, > between them"),
+        _text("crossing_ids", "crossings passed, in their order, > between them", nullable=True),
+        _text("crossing_names", "their names", nullable=True),
+        _number("overlap_share", "", "largest share in common with a quicker route, by length of "
+                "the shorter one", maximum=1),
+        _number("unreported_m", "m", "of it on edges without a report for longer than the limit; "
+                "missing: no limit is set", nullable=True),
+    ),
+)  # fmt: skip
+
+ROUTE_LEGS: Final = TableSchema(
+    name="route_legs",
+    meaning="Legs of routes: stretches travelled by one mode",
+    key=("request_id", "route", "leg"),
+    columns=(
+        _text("request_id", "route asked for"),
+        _number("route", "", "1 is the quickest", dtype="int", minimum=1),
+        _number("leg", "", "1 is the first", dtype="int", minimum=1),
+        _text("mode", "kind of the edges, or off_road between a place and the network",
+              allowed=(*EDGE_KINDS, "off_road")),
+        _text("from_name", "where it starts, if that has a name", nullable=True),
+        _text("to_name", "where it ends, if that has a name", nullable=True),
+        _number("time_min", "min", "moving and waiting time"),
+        _number("wait_min", "min", "of it waiting: boarding, formalities, posts that are closed"),
+        _number("length_m", "m", "length"),
+        _number("cost_xof", "XOF", "fare"),
+        _number("risk", "", "risk"),
+        _text("crossing_ids", "crossings passed, in their order, > between them", nullable=True),
+    ),
+)  # fmt: skip
+
 COMPARISON: Final = TableSchema(
     name="model_against_report",
     meaning="Model against published figures, as it comes out",
@@ -781,9 +900,11 @@ NETWORK_TABLES: Final = (
 CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
 DISRUPTION_TABLES: Final = (DISRUPTIONS, DISRUPTION_STRETCHES, DEPTH_CURVES)
 SOURCE_TABLES: Final = (FINDINGS, EVENTS, INCIDENTS, CONSTRAINTS, DISPLACEMENT)
+AREA_TABLES: Final = (ISOCHRONES, NEAREST_AREAS)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
+ROUTE_TABLES: Final = (ROUTE_REQUESTS, PLANNED_REQUESTS, ROUTES, ROUTE_LEGS)
 SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
     {
         table.name: table
@@ -793,6 +914,8 @@ SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
             *DISRUPTION_TABLES,
             *SOURCE_TABLES,
             *RESULT_TABLES,
+            *AREA_TABLES,
+            *ROUTE_TABLES,
         )
     }
 )

@@ -10,7 +10,9 @@ import typer
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.isochrones import isochrones_command
 from mobility_geo.cli.network import audit_command, build_command, info_command
+from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
 from mobility_geo.cli.warmup import warmup_command
@@ -103,6 +105,74 @@ def run_command(
     )
 
 
+@app.command("routes")
+def routes(  # noqa: PLR0913
+    requests: Annotated[
+        str,
+        typer.Argument(help="CSV or XLSX with origin, destination; date, profile, nationality."),
+    ],
+    scenario: Annotated[
+        str,
+        typer.Option(
+            "--scenario", help="Name of a built-in scenario, or path of a scenario file (.toml)."
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option("--out", help="GeoPackage to write; replaced when it is complete.")
+    ],
+    *,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day of requests without a date.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Travel profile of requests without one.")
+    ] = None,
+    nationality: Annotated[
+        str | None, typer.Option("--nationality", help="Nationality of requests without one.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Kind of people of requests without one.")
+    ] = None,
+    alternatives: Annotated[
+        int, typer.Option("--alternatives", min=0, help="So many routes beside the quickest one.")
+    ] = 0,
+    overlap: Annotated[
+        float,
+        typer.Option(
+            "--overlap",
+            min=0.0,
+            max=0.99,
+            help="Largest share of its length that a route has in common with another one.",
+        ),
+    ] = 0.5,
+    gpx: Annotated[
+        str | None, typer.Option("--gpx", help="GPX file to write as well: a track per route.")
+    ] = None,
+    csv: Annotated[
+        str | None, typer.Option("--csv", help="CSV file to write as well: a row per route.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Plan a route for each of many requests, or say why there is none.
+
+    Exit code 6 if a request has no route: each such one is in the files with its reason, the
+    disruptions each of which, lifted alone, would free it, and the day from which it works.
+
+    Example:  mobility-geo routes requests.csv --scenario mali-2013-01 --out routes.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "routes",
+        lambda: routes_command(
+            requests, scenario, out, when=when, profile=profile, nationality=nationality,
+            kind=kind, alternatives=alternatives, overlap=overlap, gpx=gpx, csv=csv,
+            as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
 @scenarios.callback()
 def scenarios_command(context: typer.Context, *, output: OutputOption = Output.TEXT) -> None:
     """List the built-in scenarios, a line each."""
@@ -178,6 +248,60 @@ def network_info(network: NetworkArgument, *, output: OutputOption = Output.TEXT
     """
     as_json = output is Output.JSON
     _end("network info", lambda: info_command(network, as_json=as_json), as_json=as_json)
+
+
+@app.command("isochrones")
+def isochrones(  # noqa: PLR0913
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    place: Annotated[
+        list[str],
+        typer.Option(
+            "--place", help="Id or name of a place; may be repeated. 'waystations': all of them."
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", help="GeoPackage to write; replaced when done.")],
+    *,
+    hours: Annotated[
+        str, typer.Option("--hours", help="Ends of the bands in hours, commas between them.")
+    ] = "1,2,4,8",
+    towards: Annotated[
+        bool, typer.Option("--to", help="From how far people get to the places, not from them.")
+    ] = False,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Travel profile; else that of most movers.")
+    ] = None,
+    resolution_m: Annotated[
+        float | None, typer.Option("--resolution", help="Side of the cells in metres.")
+    ] = None,
+    max_walk_km: Annotated[
+        float, typer.Option("--max-walk", help="Longest way off the road in km.")
+    ] = 20.0,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Draw how far people get from places, or to them, within so many hours.
+
+    Leaves a GeoPackage with the areas by hours, the nearest place in time, and the places. Off the
+    road people walk; not across rivers, closed areas or borders.
+
+    Examples:  mobility-geo isochrones mali-2013-01 --place Gao --hours 6,12,24 --out gao.gpkg
+               mobility-geo isochrones mali-2013-01 --place waystations --to --out reach.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "isochrones",
+        lambda: isochrones_command(
+            scenario, place, out, hours=hours, towards=towards, when=when, profile=profile,
+            resolution_m=resolution_m, max_walk_km=max_walk_km, as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command("warmup")

@@ -1,10 +1,10 @@
 """`mobility-geo network`: build a network from files, look for faults, say what is in it."""
 
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.files import check_output_file
 from mobility_geo.cli.run import shown_progress
 from mobility_geo.errors import OutputError
 
@@ -39,7 +39,7 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
     from rich.console import Console
 
     talk = Console(stderr=True)
-    _check_place(out)
+    check_output_file(out)
     from mobility_geo.batch.build import build_from_config, input_files
     from mobility_geo.export import write_audited_network
 
@@ -79,30 +79,6 @@ def build_command(config: str, out: str, *, as_json: bool, quiet: bool) -> None:
     print(f"\n{out}: open it in QGIS; the layer 'findings' is on top")
 
 
-def _check_place(out: str) -> None:
-    """Check that a file can be written, before minutes of work for it.
-
-    Raises
-    ------
-    OutputError
-        If its folder is not there or cannot be written to, or it is a folder itself.
-    """
-    path = Path(out).resolve()
-    if path.is_dir():
-        msg = f"{out}: is a folder; name a file in it, such as network.gpkg"
-        raise OutputError(msg)
-    if not path.parent.is_dir():
-        msg = f"{out}: its folder does not exist; make it first"
-        raise OutputError(msg)
-    try:
-        # rights alone do not tell: a disk may be mounted read-only
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp"):
-            pass
-    except OSError as error:
-        msg = f"{out}: its folder cannot be written to: {error.strerror}; take another one"
-        raise OutputError(msg) from error
-
-
 def audit_command(network: str, out: str | None, *, as_json: bool) -> None:
     """List what may be wrong with a network.
 
@@ -123,7 +99,7 @@ def audit_command(network: str, out: str | None, *, as_json: bool) -> None:
     from rich.console import Console
 
     if out is not None:
-        _check_place(out)
+        check_output_file(out)
         if Path(out).resolve() == Path(network).resolve():
             msg = f"{out}: is the network itself, which findings would replace; take another name"
             raise OutputError(msg)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.files import read_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +43,8 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
     if not quiet:
         talk.print(f"[bold]{scenario}[/]: reading", highlight=False)
     from mobility_geo.batch import run_case
-    from mobility_geo.datasets import load_case, load_mali
 
-    is_file = scenario.endswith(".toml") or Path(scenario).is_file()
-    case = load_case(scenario) if is_file else load_mali(scenario)
+    case = read_case(scenario)
     with shown_progress(talk, quiet=quiet) as progress:
         results, files = run_case(case, out, when=when, progress=progress)
     seconds = time.perf_counter() - started

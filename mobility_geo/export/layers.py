@@ -82,83 +82,83 @@ def result_layers(results: Results) -> list[Layer]:
     network = results.case.network
     day = results.when.isoformat()
     return [
-        _layer(
+        described_layer(
             "crossings", crossings(results), styles.crossings, "Point", "Border crossings",
             f"Border crossings with their state on {day}, who passes and who is held there.",
             CROSSINGS,
         ),
-        _layer(
+        described_layer(
             "waystations", waystations(results), styles.waystations, "Point", "Way stations",
             "Way stations, transit centres and camps; hollow ones are assumed for the case. "
             f"{CONDITIONAL}", WAYSTATIONS,
         ),
-        _layer(
+        described_layer(
             "places", places(results), styles.places, "Point", "Places",
             f"Places with the people there by status on {day}: people on the move, and residents "
             "who would be cut off (never added to the stranded).", PLACES,
         ),
-        _layer(
+        described_layer(
             "stranded", stranded(results), styles.stranded, "Point",
             "Stranded people, where they are",
             f"People on the move who could reach a destination on {day} without the disruptions "
             "and cannot with them, at the place where they are, with reason and cause. A cause "
             "says that a modelled way would exist, not that it is safe to reopen.",
         ),
-        _layer(
+        described_layer(
             "stranded_held_at", held_at(results), styles.stranded_held_at, "Point",
             "Stranded people, where they are held up",
             "The same people as in 'stranded', at the last place that they get to on their usual "
             "way.",
         ),
-        _layer(
+        described_layer(
             "reachable", reachable(results), styles.reachable, "LineString",
             "Way stations within reach",
             "Every way station that can be reached, by place and kind of traveller; straight "
             "lines, shown is the nearest one. Places without a line reach none, or stand where "
             f"the station is. {CONDITIONAL}", REACHABLE,
         ),
-        _layer(
+        described_layer(
             "od_flows", od_flows(results), styles.od_flows, "LineString",
             "Flows from origin to destination",
             "People from where they are to where they go, summed over groups, by rule of choice. "
             "Bent arrows: not the way they take. Rows without a line stay where they are, or "
             f"cannot go (unserved). {CONDITIONAL}",
         ),
-        _layer(
+        described_layer(
             "edge_flows", edge_flows(results), styles.edge_flows, "LineString", "People per edge",
             f"People on each road, track, river leg and crossing, by rule of choice. {CONDITIONAL}",
             EDGES,
         ),
-        _layer(
+        described_layer(
             "disruptions", disruptions(results), styles.disruptions, "MultiPolygon",
             "Disruptions",
             "Insecurity, floods, closed borders and the like, with their dates; drawn are those "
             f"in force on {day}, and with the temporal controller those of the time shown. A "
             "margin is drawn around those that hold for single roads or crossings.",
         ),
-        _layer(
+        described_layer(
             "edges", edges(results), styles.edges, "LineString", "Network",
             f"Roads, tracks, river legs and crossings with their state on {day} over all "
             "travellers of the case.", EDGES,
         ),
-        _layer(
+        described_layer(
             "nodes", network.nodes, styles.nodes, "Point", "Nodes of the network",
             "Settlements, junctions, river ports and border posts that the edges join.", NODES,
         ),
-        _layer(
+        described_layer(
             "catchments", catchments(results), styles.catchments, "MultiPolygon",
             "Catchments of way stations",
             "Which way station is the nearest in time that can be reached. Each place stands for "
             "the area nearer to it than to any other place, within the zones that hold a place: "
             f"a picture of the table, not a walk across country. {CONDITIONAL}",
         ),
-        _layer(
+        described_layer(
             "status_by_zone", status_by_zone(results), styles.status_by_zone, "MultiPolygon",
             "People by zone",
             f"People by status on {day} and zone where they are. People at places in no zone are "
             "in a last row without a shape.", ZONES,
         ),
-        _layer(
+        described_layer(
             "zones", zones(results), styles.zones, "MultiPolygon", "Administrative units",
             "Administrative units; the column pcode_vintage says which list the codes are from.",
             ZONES,
@@ -171,7 +171,7 @@ def result_layers(results: Results) -> list[Layer]:
     ]  # fmt: skip
 
 
-def _layer(
+def described_layer(
     name: str,
     frame: gpd.GeoDataFrame,
     style: Callable[[gpd.GeoDataFrame], Style],
@@ -180,6 +180,29 @@ def _layer(
     abstract: str,
     *schemas: TableSchema,
 ) -> Layer:
+    """Return a layer with its look, its notice, and its columns described.
+
+    Parameters
+    ----------
+    name, frame, geometry_type, title, abstract
+        As for `mobility_geo.geopackage.Layer`; the abstract begins with the notice on use.
+    style
+        Makes the look from the frame.
+    *schemas
+        Tables to take the meaning of columns from.
+
+    Returns
+    -------
+    Layer
+        For `mobility_geo.geopackage.write_geopackage`.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> zones = load_toy().network.zones
+    >>> described_layer("zones", zones, styles.zones, "MultiPolygon", "Zones", "Units.").title
+    'Zones'
+    """
     shape = str(frame.active_geometry_name)
     docs = describe([str(column) for column in frame.columns if column != shape], *schemas)
     return Layer(

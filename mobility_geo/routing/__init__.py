@@ -16,15 +16,18 @@ from mobility_geo.routing.skims import (
 )
 
 if TYPE_CHECKING:
+    from mobility_geo.routing.alternatives import Alternative, find_alternatives
     from mobility_geo.routing.prepared import prepare_engine
 
 __all__ = [
     "AccessSet",
+    "Alternative",
     "GroupWays",
     "Journey",
     "ShortestTree",
     "Ways",
     "access_set",
+    "find_alternatives",
     "find_group_ways",
     "find_shortest_tree",
     "find_ways",
@@ -47,5 +50,7 @@ def __getattr__(name: str) -> object:
     """
     if name == "prepare_engine":
         return getattr(import_module(f"{__name__}.prepared"), name)
+    if name in {"Alternative", "find_alternatives"}:
+        return getattr(import_module(f"{__name__}.alternatives"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
