@@ -65,7 +65,7 @@ def fine_table(table, rows=ROWS):
          for c in table.columns}
     )  # fmt: skip
     for number, name in enumerate(table.key):
-        if not table.column(name).allowed:
+        if not table.column(name).allowed and table.column(name).dtype == "text":
             frame[name] = [f"{number}é{row}" for row in range(rows)]
     frame.index = pd.Index([10 * (row + 1) for row in range(rows)])
     if table.geometry is None:
