@@ -748,7 +748,6 @@ CATCHMENTS: Final = TableSchema(
 ISOCHRONES: Final = TableSchema(
     name="isochrones",
     meaning="Areas within so many hours of places; they do not overlap",
-    key=("to_h",),
     geometry="MultiPolygon",
     columns=(
         _number("from_h", "h", "longer than this"),
