@@ -893,6 +893,48 @@ COMPARISON: Final = TableSchema(
     ),
 )  # fmt: skip
 
+# ------------------------------------------------------------------ sweeps
+SWEEP: Final = TableSchema(
+    name="sweep",
+    meaning="Answers of one scenario of a sweep: several tables in one file, told apart by table",
+    columns=(
+        _text("scenario_id", "scenario of the sweep"),
+        _text("table", "status, stations, nearest, edge_flows, crossing_flows or skims"),
+        _text("place_id", "where people are, or where a way begins", nullable=True),
+        _text("group_id", "group", nullable=True),
+        _text("base", "movers, or residents", nullable=True),
+        _text("profile", "how they travel", nullable=True),
+        _text("kind", "kind of people", nullable=True),
+        _text("nationality", "ISO 3166-1 alpha-3 code", nullable=True),
+        _text("exposure_class", "opaque label for targeted checkpoints", nullable=True),
+        _text("status", "the one status", nullable=True),
+        _text("isolated_kind", "seasonal or permanent", nullable=True),
+        _text("reason", "first reason that holds, if they cannot reach", nullable=True),
+        _text("reasons_all", "every reason that holds by itself, | between them", nullable=True),
+        _text("cause", "kind of disruption whose lifting frees them", nullable=True),
+        _text("causes_all", "every kind that frees them by itself, | between them", nullable=True),
+        _text("held_node_id", "last node they get to on their usual way", nullable=True),
+        _text("held_crossing_id", "crossing they are held at", nullable=True),
+        _text("destination_place_id", "nearest allowed destination they can reach", nullable=True),
+        _text("destination_id", "place where the way of a skim ends", nullable=True),
+        _text("waystation_id", "way station", nullable=True),
+        _text("rule", "rule by which destinations are chosen", nullable=True),
+        _text("edge_id", "edge", nullable=True),
+        _text("crossing_id", "crossing", nullable=True),
+        _text("into_country", "country that is entered", nullable=True),
+        _number("time_min", "min", "moving and waiting time", nullable=True),
+        _number("length_m", "m", "length of the way", nullable=True),
+        _number("cost_xof", "XOF", "fare of the way", nullable=True),
+        _number("risk", "", "risk of the way", nullable=True),
+        _number("persons", "persons", "people, best figure", dtype="int", nullable=True),
+        _number("persons_low", "persons", "low figure", dtype="int", nullable=True),
+        _number("persons_high", "persons", "high figure", dtype="int", nullable=True),
+        _number("forward_persons", "persons", "people along the line's direction", dtype="int",
+                nullable=True),
+        _number("backward_persons", "persons", "people against it", dtype="int", nullable=True),
+    ),
+)  # fmt: skip
+
 NETWORK_TABLES: Final = (
     ZONES, NODES, EDGES, CROSSINGS, PLACES, ACCESSES, WATERWAYS, SEASONS, PROFILES, SPEEDS,
 )  # fmt: skip

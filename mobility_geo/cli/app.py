@@ -15,6 +15,7 @@ from mobility_geo.cli.network import audit_command, build_command, info_command
 from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
+from mobility_geo.cli.sweep import sweep_command
 from mobility_geo.cli.warmup import warmup_command
 from mobility_geo.errors import ConservationError, MobilityGeoError, OutputError
 
@@ -103,6 +104,50 @@ def run_command(
         lambda: run(scenario, out, when=when, as_json=as_json, quiet=quiet),
         as_json=as_json,
     )
+
+
+@app.command("sweep")
+def sweep(
+    plan: Annotated[str, typer.Argument(help="Path of a plan (.toml).")],
+    out: Annotated[
+        str, typer.Option("--out", help="Folder for the results; a sweep goes on where it was.")
+    ],
+    *,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes on this machine; else one per processor."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler", help="Address of a Dask scheduler, such as tcp://10.0.0.5:8786."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume/--no-resume", help="Keep what is answered, or begin anew."),
+    ] = True,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Answer one question under many scenarios, and sum up over them.
+
+    The plan lists scenarios, days of a calendar, a grid of limits, draws by chance, or single
+    closures; every key: the page "Sweep plan" of the documentation. Stop it with Ctrl-C and call
+    it again: it goes on. Leaves in the folder: report.html and summary.gpkg (both internal),
+    summary/*.csv, scenarios/*.parquet, plan.csv, failures.csv and manifest.json.
+
+    Example:  mobility-geo sweep closures.toml --out out/closures
+    """
+    as_json = output is Output.JSON
+    _end(
+        "sweep",
+        lambda: sweep_command(
+            plan, out, workers=workers, scheduler=scheduler, resume=resume, as_json=as_json,
+            quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command("routes")

@@ -218,9 +218,13 @@ def prepare_overlay(
         what = disruption.what
         if progress is not None:
             progress("Disruptions over the network", number / len(scenario.disruptions))
-        if what in memory:
-            continue
         file = None if folder is None else folder / f"{selection_key(what)}.npz"
+        kept = memory.get(what)
+        if kept is not None:
+            # another process looks for it there
+            if file is not None and not file.exists():
+                _write_hits(kept, file)
+            continue
         kept = None if file is None else _read_hits(file, network)
         if kept is None:
             laid += 1

@@ -123,6 +123,12 @@ class TestCache:
         assert prepare_overlay(network, laid) == 0
         assert not list(tmp_path.iterdir())
 
+    def test_what_this_process_knew_is_kept_for_others_too(self, tmp_path):
+        network, laid = make_network(), scenario(*selections())
+        assert prepare_overlay(network, laid) == self.COUNT
+        assert prepare_overlay(network, laid, cache=tmp_path) == 0
+        assert prepare_overlay(make_network(), scenario(*selections()), cache=tmp_path) == 0
+
     @pytest.mark.parametrize(
         "damage",
         [
