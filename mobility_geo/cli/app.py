@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mobility_geo.cli import exits
+from mobility_geo.cli.assign import assign_command
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.isochrones import isochrones_command
 from mobility_geo.cli.network import audit_command, build_command, info_command
@@ -293,6 +294,59 @@ def network_info(network: NetworkArgument, *, output: OutputOption = Output.TEXT
     """
     as_json = output is Output.JSON
     _end("network info", lambda: info_command(network, as_json=as_json), as_json=as_json)
+
+
+@app.command("assign")
+def assign(  # noqa: PLR0913
+    *,
+    tntp: Annotated[
+        tuple[str, str],
+        typer.Option(
+            "--tntp", metavar="NET TRIPS", help="Network and trips, files of the TNTP collection."
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", help="CSV file to write: from, to, flow.")],
+    method: Annotated[
+        str,
+        typer.Option("--method", help="equilibrium, stochastic, dial or all-or-nothing."),
+    ] = "equilibrium",
+    gap: Annotated[float, typer.Option("--gap", help="Relative gap to reach.")] = 1e-6,
+    theta: Annotated[
+        float | None, typer.Option("--theta", help="Weight of cost in stochastic and dial.")
+    ] = None,
+    toll_factor: Annotated[
+        float | None, typer.Option("--toll-factor", help="Cost of a unit of toll; else the file's.")
+    ] = None,
+    distance_factor: Annotated[
+        float | None,
+        typer.Option("--distance-factor", help="Cost of a unit of length; else the file's."),
+    ] = None,
+    max_iterations: Annotated[
+        int, typer.Option("--max-iterations", help="Stop after so many, gap reached or not.")
+    ] = 10_000,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit-s", help="Stop after so many seconds.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Assign trips to a network: flows at which nobody finds a quicker way, or another method.
+
+    Links keep the order of the network file; parallel ones stay apart. Nodes before the first
+    through node are not passed. Ends with code 6 if it stops before the gap is reached.
+
+    Example:  mobility-geo assign --tntp net.tntp trips.tntp --gap 1e-8 --out flows.csv
+    """
+    as_json = output is Output.JSON
+    _end(
+        "assign",
+        lambda: assign_command(
+            tntp, out, method=method, gap=gap, theta=theta, toll_factor=toll_factor,
+            distance_factor=distance_factor, max_iterations=max_iterations,
+            time_limit_s=time_limit_s, as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command("isochrones")

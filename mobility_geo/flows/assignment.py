@@ -82,7 +82,7 @@ def assign_all_or_nothing(
     network = case.network
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
-    _check_ids(case, od.table)
+    check_ids(case, od.table)
     groups = case.groups.set_index("group_id", drop=False)
     edge_rows: list[pd.DataFrame] = [empty_table(EDGE_FLOWS)]
     crossing_rows: list[dict[str, object]] = []
@@ -129,7 +129,7 @@ def assign_all_or_nothing(
     )
 
 
-def _check_ids(case: Case, table: pd.DataFrame) -> None:
+def check_ids(case: Case, table: pd.DataFrame) -> None:
     """Check that a table of flows is about the groups and places of a case.
 
     Raises

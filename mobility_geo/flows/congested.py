@@ -1,0 +1,675 @@
+"""Flows of a case with congestion, queues at crossings, or several ways for each pair."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mobility_geo.errors import InputError, labels
+from mobility_geo.flows.assignment import check_ids
+from mobility_geo.flows.congestion import AssignmentGraph, CostCurves, FloatArray
+from mobility_geo.flows.equilibrium import (
+    Progress,
+    Trips,
+    WayFlows,
+    load_all_or_nothing,
+    solve_equilibrium,
+)
+from mobility_geo.flows.od import ODMatrix
+from mobility_geo.flows.stochastic import assign_dial, solve_stochastic
+from mobility_geo.routing import access_set, solve_ways
+from mobility_geo.routing.groups import traveller_of
+from mobility_geo.scenario import ArcCosts, Case, Conditions, Scenario, TravellerClass, conditions
+from mobility_geo.units import MIN_PER_H, QUANTUM
+
+DELAY_COLUMNS = ("edge_id", "b", "power", "capacity_persons_per_day")
+WHO = ("profile", "kind", "nationality", "exposure_class")
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class EdgeLoads:
+    """People per edge and crossing as real numbers: an expectation, not heads.
+
+    Attributes
+    ----------
+    edges
+        By rule and edge: ``flow_persons``, ``forward_persons``, ``backward_persons``, and
+        ``forward_min`` and ``backward_min``, the time it takes at these flows by those for whom
+        it takes least, queues included; `inf` where nobody may pass. Edges without people have
+        no row.
+    classes
+        The same flows by class of people: ``profile``, ``kind``, ``nationality``,
+        ``exposure_class``.
+    crossings
+        By rule, crossing and country that is entered: ``flow_persons``, and ``queue_min``, how
+        long people wait because it is full.
+    ways
+        Ways of each pair, one a row: ``persons``, ``time_min``, and ``edge_ids`` in their order,
+        ``|`` between them. Empty for Dial's loading, which does not tell ways apart.
+    od
+        The pairs: ``served_persons``, ``unserved_persons``, and ``time_min`` of the least way at
+        the end, `inf` where there is none.
+    gap
+        Relative gap by rule.
+    converged
+        Whether every rule reached the gap that was asked for.
+    """
+
+    edges: pd.DataFrame
+    classes: pd.DataFrame
+    crossings: pd.DataFrame
+    ways: pd.DataFrame
+    od: pd.DataFrame
+    gap: dict[str, float]
+    converged: bool
+
+
+def assign_equilibrium(  # noqa: PLR0913
+    case: Case,
+    od: ODMatrix,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    delays: pd.DataFrame | None = None,
+    days: float = 1.0,
+    budget_min: float | None = None,
+    crossing_capacity: bool = True,
+    gap: float = 1e-6,
+    max_iterations: int = 1000,
+    progress: Callable[[Progress], None] | None = None,
+) -> EdgeLoads:
+    """Load people so that nobody finds a quicker way, with queues where a crossing is full.
+
+    Parameters
+    ----------
+    case
+        The question; its groups say how each flow travels.
+    od
+        Flows, from `choose_destinations`, an estimate or a table of your own.
+    scenario, when
+        Scenario and day to take instead of the case's own.
+    delays
+        Edges on which people hold each other up: columns ``edge_id``, ``b``, ``power`` and
+        ``capacity_persons_per_day`` (in each direction). Everybody takes
+        ``time * b * (flow per day / capacity) ** power`` longer, `time` being that of the class
+        that is quickest there. Left out: none.
+    days
+        Over how many days, > 0, the flows are spread evenly.
+    budget_min
+        The longest journey that people take on, minutes, queues included. Left out: the
+        ``time_limit_h`` of the group, if it has one. People who have no way within it do not go.
+    crossing_capacity
+        Whether crossings let only ``throughput_persons_per_day`` pass, in each direction. A queue
+        forms; then everybody needs a budget.
+    gap, max_iterations, progress
+        As for `mobility_geo.flows.equilibrium.solve_equilibrium`.
+
+    Returns
+    -------
+    EdgeLoads
+        Real numbers, conserved at every node; flows of crossings never exceed the throughput.
+
+    Raises
+    ------
+    UnknownIdError
+        If a group, place or edge is not in the case.
+    InputError
+        If an argument is out of range, a crossing is full and somebody has no budget, or a
+        throughput holds for several edges together.
+
+    Notes
+    -----
+    A queue is the price that keeps flow at the throughput: people who pass wait just so long that
+    the others are as well off elsewhere. It is a steady state of a day like all others, not the
+    queue that grows from one day to the next.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.flows import choose_destinations
+    >>> case = load_toy()
+    >>> flows = assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
+    >>> flows.od[["served_persons", "unserved_persons"]].sum().tolist()
+    [300.0, 1450.0]
+    """
+    if not (np.isfinite(days) and days > 0):
+        msg = f"days must be > 0; it is {days:g}"
+        raise InputError(msg)
+    parts = []
+    # without any flows the tables are empty, not missing
+    for rule in od.rules() or ("",):
+        world = _World(case, od, rule, scenario, when, delays, days)
+        limits = world.throughput() if crossing_capacity else None
+        if limits is not None and not bool(np.isfinite(limits).any()):
+            limits = None
+        found = solve_equilibrium(
+            world.graph, world.trips, gap=gap, budget=world.budgets(budget_min),
+            throughput=limits, kind_cost=world.kind_cost, max_iterations=max_iterations,
+            progress=progress,
+        )  # fmt: skip
+        parts.append(
+            world.loads(found.kind_flow, found.cost, found.queue, found.ways, found.unserved,
+                        found.pair_cost, gap=found.gap, converged=found.converged)
+        )  # fmt: skip
+    return _join(parts)
+
+
+def assign_logit(  # noqa: PLR0913
+    case: Case,
+    od: ODMatrix,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+    *,
+    theta_per_h: float,
+    ways: Literal["efficient", "dissimilar"] = "efficient",
+    count: int = 3,
+    overlap: float = 0.5,
+    delays: pd.DataFrame | None = None,
+    days: float = 1.0,
+    gap: float = 1e-6,
+    max_iterations: int = 1000,
+) -> EdgeLoads:
+    """Spread people over several ways: the quicker a way, the more take it.
+
+    Parameters
+    ----------
+    case, od, scenario, when
+        As for `assign_equilibrium`.
+    theta_per_h
+        How strongly time weighs, > 0, per hour: at 1, an hour more divides the odds by 2.7.
+    ways
+        ``efficient``: all ways that lead away from the origin (Dial 1971). ``dissimilar``: the
+        quickest way and up to `count` alternatives that share little with one another.
+    count, overlap
+        For ``dissimilar``: see `mobility_geo.routing.alternatives.find_alternatives`.
+    delays, days
+        As for `assign_equilibrium`; with delays the stochastic user equilibrium is found. Only
+        for ``efficient``.
+    gap, max_iterations
+        When to stop; see `mobility_geo.flows.stochastic.solve_stochastic`.
+
+    Returns
+    -------
+    EdgeLoads
+        Real numbers, conserved at every node. Nobody queues, and nobody has a budget.
+
+    Raises
+    ------
+    UnknownIdError
+        If a group, place or edge is not in the case.
+    InputError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.flows import choose_destinations
+    >>> case = load_toy()
+    >>> od = choose_destinations(case, rules=["least_time"])
+    >>> assign_logit(case, od, theta_per_h=1.0).od["served_persons"].sum().round(6)
+    np.float64(300.0)
+    """
+    problems = []
+    if not (np.isfinite(theta_per_h) and theta_per_h > 0):
+        problems.append(f"theta_per_h must be > 0; it is {theta_per_h:g}")
+    if not (np.isfinite(days) and days > 0):
+        problems.append(f"days must be > 0; it is {days:g}")
+    if ways not in {"efficient", "dissimilar"}:
+        problems.append(f"ways must be 'efficient' or 'dissimilar', not {ways!r}")
+    if ways == "dissimilar" and delays is not None:
+        problems.append("delays need ways='efficient': dissimilar ways are found at fixed times")
+    if problems:
+        raise InputError(problems)
+    theta = theta_per_h / MIN_PER_H
+    parts = []
+    # without any flows the tables are empty, not missing
+    for rule in od.rules() or ("",):
+        world = _World(case, od, rule, scenario, when, delays, days)
+        if ways == "dissimilar":
+            parts.append(world.spread(theta, count, overlap))
+            continue
+        if delays is None:
+            found = assign_dial(world.graph, world.trips, theta=theta, kind_cost=world.kind_cost)
+        else:
+            found = solve_stochastic(
+                world.graph, world.trips, theta=theta, gap=gap, kind_cost=world.kind_cost,
+                max_iterations=max_iterations,
+            )  # fmt: skip
+        least = world.least(found.cost)
+        parts.append(
+            world.loads(found.kind_flow, found.cost, np.zeros(len(found.cost)), None,
+                        found.unserved, least, gap=found.gap, converged=found.converged)
+        )  # fmt: skip
+    return _join(parts)
+
+
+def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
+    """Say who uses an edge, from where to where.
+
+    Parameters
+    ----------
+    flows
+        From `assign_equilibrium`, or `assign_logit` with dissimilar ways.
+    edges
+        Id of an edge, or several: whoever passes any of them counts once. A crossing is the edge
+        whose `crossing_id` it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By rule, group, origin and destination: ``flow_persons`` over the edge, and
+        ``share`` of the pair's served people; the largest flows first.
+
+    Raises
+    ------
+    InputError
+        If the flows do not tell ways apart.
+
+    Notes
+    -----
+    Flows of edges are unique at equilibrium; which of several pairs share which way is not, so
+    that single rows may differ between two equally good assignments.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.flows import choose_destinations
+    >>> case = load_toy()
+    >>> flows = assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
+    >>> busiest = flows.edges.nlargest(1, "flow_persons")["edge_id"].item()
+    >>> select_edge(flows, busiest)["flow_persons"].sum() == flows.edges["flow_persons"].max()
+    np.True_
+    """
+    wanted = {edges} if isinstance(edges, str) else set(edges)
+    if len(flows.edges) and not len(flows.ways):
+        msg = "these flows do not tell ways apart; take assign_equilibrium or dissimilar ways"
+        raise InputError(msg)
+    key = ["rule", "group_id", "origin_id", "destination_id"]
+    over = flows.ways["edge_ids"].str.split("|").map(lambda ids: not wanted.isdisjoint(ids))
+    using = flows.ways[over.to_numpy(dtype=bool)].groupby(key)["persons"].sum().reset_index()
+    served = flows.od.groupby(key)["served_persons"].sum().reset_index()
+    table = using.merge(served, on=key, how="left").rename(columns={"persons": "flow_persons"})
+    table["share"] = table["flow_persons"] / table["served_persons"]
+    order = ["rule", "flow_persons", "group_id", "destination_id"]
+    found: pd.DataFrame = table.drop(columns="served_persons").sort_values(
+        order, ascending=[True, False, True, True], ignore_index=True
+    )
+    return found
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Part:
+    """Tables of one rule."""
+
+    edges: pd.DataFrame
+    classes: pd.DataFrame
+    crossings: pd.DataFrame
+    ways: pd.DataFrame
+    od: pd.DataFrame
+    rule: str
+    gap: float
+    converged: bool
+
+
+def _join(parts: list[_Part]) -> EdgeLoads:
+    def tables(name: str) -> pd.DataFrame:
+        joined: pd.DataFrame = pd.concat([getattr(part, name) for part in parts], ignore_index=True)
+        return joined
+
+    return EdgeLoads(
+        edges=tables("edges"), classes=tables("classes"), crossings=tables("crossings"),
+        ways=tables("ways"), od=tables("od"),
+        gap={part.rule: part.gap for part in parts if part.rule},
+        converged=all(part.converged for part in parts),
+    )  # fmt: skip
+
+
+class _World:
+    """The arcs of a network and the doors of its places, as one graph for all classes.
+
+    A place has a door to start from and one to end at for each class, which nobody passes; links
+    are the arcs of the network, then the ways between doors and network, then those between two
+    places that meet one edge.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        od: ODMatrix,
+        rule: str,
+        scenario: Scenario | None,
+        when: dt.date | str | None,
+        delays: pd.DataFrame | None,
+        days: float,
+    ) -> None:
+        self.case, self.rule, self.days = case, rule, days
+        laid = case.scenario if scenario is None else scenario
+        day = laid.day(when)
+        check_ids(case, od.table)
+        rows = od.table[(od.table["rule"] == rule).to_numpy(dtype=bool)].reset_index(drop=True)
+        self.rows = rows
+        groups = case.groups.set_index("group_id", drop=False)
+        self.groups = groups
+        going = np.flatnonzero((rows["flow_persons"] > 0).to_numpy(dtype=bool))
+        self.going = going
+        who = [traveller_of(groups.loc[name]) for name in rows["group_id"].iloc[going]]
+        self.kinds: list[TravellerClass] = sorted(set(who))
+        self.kind = np.array([self.kinds.index(one) for one in who], dtype=np.int32)
+        self.held: list[Conditions] = [
+            conditions(case.network, laid, day, one) for one in self.kinds
+        ]
+        self.costs: list[ArcCosts] = [one.dense() for one in self.held]
+        self._build(delays)
+
+    def _build(self, delays: pd.DataFrame | None) -> None:
+        network = self.case.network
+        arcs = network.arcs
+        size, nodes = len(arcs), len(network.nodes)
+        minutes = np.array(
+            [np.where(one.open, one.time_min * QUANTUM["time_min"], np.inf) for one in self.costs]
+        ).reshape(len(self.costs), size)
+        quickest = minutes.min(axis=0, initial=np.inf)
+        base = np.where(np.isfinite(quickest), quickest, 0.0)
+        extra = np.where(np.isfinite(minutes), minutes - base, np.inf)
+        tails, heads = [arcs.tail.astype(np.int64)], [arcs.head.astype(np.int64)]
+        door_cost: list[FloatArray] = []
+        origins = self.rows["origin_id"].to_numpy()[self.going]
+        ends = self.rows["destination_id"].to_numpy()[self.going]
+        start = np.zeros(len(self.going), dtype=np.int64)
+        stop = np.zeros(len(self.going), dtype=np.int64)
+        door = nodes
+        for kind, costs in enumerate(self.costs):
+            mine = np.flatnonzero(self.kind == kind)
+            places = [sorted(set(origins[mine])), sorted(set(ends[mine]))]
+            leave = access_set(network, costs, places[0])
+            enter = access_set(network, costs, places[1], leaving=False)
+            doors = [door + np.arange(len(places[0]))]
+            doors.append(door + len(places[0]) + np.arange(len(places[1])))
+            door += len(places[0]) + len(places[1])
+            for side, access in enumerate((leave, enter)):
+                at = np.repeat(doors[side], np.diff(access.pointer))
+                tails.append(at if side == 0 else access.node.astype(np.int64))
+                heads.append(access.node.astype(np.int64) if side == 0 else at)
+                door_cost.append(access.time_min.astype(np.float64) * QUANTUM["time_min"])
+            start[mine] = doors[0][pd.Index(places[0]).get_indexer(origins[mine])]
+            stop[mine] = doors[1][pd.Index(places[1]).get_indexer(ends[mine])]
+            ways = solve_ways(network, costs, leave, enter)
+            for (one, two), spent in sorted(ways.direct.items()):
+                tails.append(doors[0][[one]])
+                heads.append(doors[1][[two]])
+                door_cost.append(np.array([spent["time_min"] * QUANTUM["time_min"]]))
+        more = np.concatenate([np.zeros(0), *door_cost])
+        b, power, capacity = self._curves(delays, size)
+        pad = np.zeros(len(more))
+        self.graph = AssignmentGraph(
+            tail=np.concatenate(tails).astype(np.int32),
+            head=np.concatenate(heads).astype(np.int32),
+            through=np.arange(door) < nodes,
+            curves=CostCurves.bpr(
+                free=np.concatenate([base, more]),
+                b=np.concatenate([b, pad]),
+                power=np.concatenate([power, pad + 1.0]),
+                capacity=np.concatenate([capacity, pad + np.inf]),
+            ),
+        )
+        self.kind_cost = np.hstack([extra, np.zeros((len(extra), len(more)))])
+        if not len(extra):
+            self.kind_cost = np.zeros((1, len(self.graph)))
+        persons = self.rows["flow_persons"].to_numpy(dtype=np.float64)[self.going]
+        self.trips = Trips.of(start, stop, persons / self.days, self.kind)
+
+    def _curves(
+        self, delays: pd.DataFrame | None, size: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return b, power and capacity of every arc.
+
+        Raises
+        ------
+        InputError
+            If the table lacks a column, or names an edge twice.
+        """
+        b, power, capacity = np.zeros(size), np.ones(size), np.full(size, np.inf)
+        if delays is None:
+            return b, power, capacity
+        missing = [name for name in DELAY_COLUMNS if name not in delays.columns]
+        if missing:
+            msg = f"delays: no column {', '.join(missing)}; columns: {', '.join(DELAY_COLUMNS)}"
+            raise InputError(msg)
+        twice = delays.loc[delays["edge_id"].duplicated(), "edge_id"].tolist()
+        if twice:
+            msg = f"delays: an edge has one row; several for {labels(twice)}"
+            raise InputError(msg)
+        edge = self.case.network.edge_positions(delays["edge_id"].astype(str))
+        back = self.case.network.arcs.backward[edge]
+        for values, column in ((b, "b"), (power, "power"), (capacity, DELAY_COLUMNS[-1])):
+            given = delays[column].to_numpy(dtype=np.float64)
+            values[edge] = given
+            values[back[back >= 0]] = given[back >= 0]
+        return b, power, capacity
+
+    def budgets(self, budget_min: float | None) -> FloatArray:
+        """Return the longest journey of each pair, in minutes; `inf`: no limit."""
+        if budget_min is not None:
+            return np.full(len(self.trips), float(budget_min))
+        names = self.rows["group_id"].iloc[self.going]
+        hours = self.groups["time_limit_h"].reindex(names).to_numpy(dtype=np.float64)
+        return np.where(np.isnan(hours), np.inf, hours * MIN_PER_H)
+
+    def throughput(self) -> FloatArray:
+        """Return how many people a day each link lets pass; the least over classes.
+
+        Raises
+        ------
+        InputError
+            If one throughput holds for several edges that people may pass.
+        """
+        network = self.case.network
+        limits = np.full(len(self.graph), np.inf)
+        size = len(network.arcs)
+        for held in self.held:
+            capacity = held.base.capacity[:size].copy()
+            kept = held.limited_arc < size
+            capacity[held.limited_arc[kept]] = held.capacity[kept]
+            # an arc that is closed to a class says nothing about the others
+            limits[:size] = np.where(
+                held.dense().open, np.minimum(limits[:size], capacity), limits[:size]
+            )
+        crossing = network.edges["crossing_id"]
+        held_edges = np.unique(network.arcs.edge[np.isfinite(limits[:size])])
+        names = crossing.iloc[held_edges].dropna()
+        several = names[names.duplicated()].unique().tolist()
+        if several:
+            msg = (
+                f"crossings {labels(several)} have a throughput and several edges, which would "
+                "share it; join them in one edge, or set crossing_capacity=False"
+            )
+            raise InputError(msg)
+        return limits
+
+    def least(self, cost: FloatArray) -> FloatArray:
+        """Return the least minutes of each pair at the costs of links."""
+        return load_all_or_nothing(
+            self.graph, self.trips, cost=cost, kind_cost=self.kind_cost
+        ).pair_cost
+
+    def spread(self, theta: float, count: int, overlap: float) -> _Part:
+        """Load pairs by logit on ways that share little, at times that do not change."""
+        from mobility_geo.routing.alternatives import (  # noqa: PLC0415 # loads numba
+            find_alternatives,
+        )
+
+        network = self.case.network
+        size = len(network.arcs)
+        flow = np.zeros((max(1, len(self.kinds)), len(self.graph)))
+        persons = self.trips.persons
+        unserved, least = np.zeros(len(persons)), np.full(len(persons), np.inf)
+        pair_of: list[int] = []
+        shares: list[float] = []
+        links: list[npt.NDArray[np.int32]] = []
+        minutes: list[float] = []
+        origins = self.rows["origin_id"].to_numpy()[self.going]
+        ends = self.rows["destination_id"].to_numpy()[self.going]
+        for kind, costs in enumerate(self.costs):
+            mine = np.flatnonzero(self.kind == kind)
+            places = [sorted(set(origins[mine])), sorted(set(ends[mine]))]
+            ways = solve_ways(
+                network, costs, access_set(network, costs, places[0]),
+                access_set(network, costs, places[1], leaving=False),
+            )  # fmt: skip
+            pairs = [(places[0].index(origins[one]), places[1].index(ends[one])) for one in mine]
+            found = find_alternatives(ways, pairs, count=count, overlap=overlap)
+            for pair, some in zip(mine, found, strict=True):
+                if not some:
+                    unserved[pair] = persons[pair]
+                    continue
+                spent = np.array([one.units for one in some]) * QUANTUM["time_min"]
+                least[pair] = spent.min()
+                weight = np.exp(-theta * (spent - spent.min()))
+                for one, part, time in zip(some, weight / weight.sum(), spent, strict=True):
+                    pair_of.append(int(pair))
+                    shares.append(float(part * persons[pair]))
+                    links.append(one.arcs)
+                    minutes.append(float(time))
+                    np.add.at(flow[kind], one.arcs, part * persons[pair])
+        cost = self.graph.curves.cost(np.zeros(len(self.graph)))
+        start = np.concatenate([[0], np.cumsum([len(one) for one in links])]).astype(np.int64)
+        table = WayFlows(
+            pair=np.array(pair_of, dtype=np.int64),
+            persons=np.array(shares),
+            start=start,
+            links=np.concatenate([np.zeros(0, dtype=np.int32), *links]).astype(np.int32),
+        )
+        flow[:, size:] = 0.0
+        return self.loads(
+            flow, cost, np.zeros(len(cost)), table, unserved, least, gap=0.0, converged=True,
+            minutes=np.array(minutes),
+        )  # fmt: skip
+
+    def loads(
+        self,
+        kind_flow: FloatArray,
+        cost: FloatArray,
+        queue: FloatArray,
+        ways: WayFlows | None,
+        unserved: FloatArray,
+        pair_cost: FloatArray,
+        *,
+        gap: float,
+        converged: bool,
+        minutes: FloatArray | None = None,
+    ) -> _Part:
+        """Return the tables; flows per day become people again."""
+        size = len(self.case.network.arcs)
+        by_kind = kind_flow[:, :size] * self.days
+        total = by_kind.sum(axis=0)
+        edges = self._edges(total).assign(rule=self.rule)
+        forward, backward = self._minutes(cost)
+        at = self.case.network.edge_positions(edges["edge_id"])
+        edges["forward_min"], edges["backward_min"] = forward[at], backward[at]
+        classes = [
+            self._edges(by_kind[number]).assign(
+                rule=self.rule, **{name: getattr(one, name) for name in WHO}
+            )
+            for number, one in enumerate(self.kinds)
+        ]
+        columns = ["edge_id", "flow_persons", "forward_persons", "backward_persons"]
+        none = pd.DataFrame(
+            {name: pd.Series(dtype="str") for name in ("rule", *WHO)}
+            | {name: pd.Series(dtype="float64") for name in columns}
+        ).astype({"edge_id": "str"})
+        return _Part(
+            edges=edges[["rule", *columns, "forward_min", "backward_min"]],
+            classes=pd.concat([none, *classes], ignore_index=True)[["rule", *WHO, *columns]],
+            crossings=self._crossings(total, queue),
+            ways=self._ways(ways, cost, minutes),
+            od=self._od(unserved, pair_cost),
+            rule=self.rule,
+            gap=gap,
+            converged=converged,
+        )
+
+    def _edges(self, load: FloatArray) -> pd.DataFrame:
+        network = self.case.network
+        arcs, size = network.arcs, len(network.edges)
+        ways = [
+            np.bincount(arcs.edge[side], weights=load[side], minlength=size)
+            for side in (arcs.forward, ~arcs.forward)
+        ]
+        used = np.flatnonzero(ways[0] + ways[1] > 0)
+        return pd.DataFrame(
+            {
+                "edge_id": network.edges["edge_id"].to_numpy()[used],
+                "flow_persons": (ways[0] + ways[1])[used],
+                "forward_persons": ways[0][used],
+                "backward_persons": ways[1][used],
+            }
+        ).astype({"edge_id": "str"})
+
+    def _minutes(self, cost: FloatArray) -> tuple[FloatArray, FloatArray]:
+        arcs, size = self.case.network.arcs, len(self.case.network.edges)
+        open_to = np.isfinite(self.kind_cost[:, : len(arcs)]).any(axis=0)
+        spent = np.where(open_to, cost[: len(arcs)], np.inf)
+        backward = np.full(size, np.inf)
+        has = arcs.backward >= 0
+        backward[has] = spent[arcs.backward[has]]
+        return spent[:size], backward
+
+    def _crossings(self, load: FloatArray, queue: FloatArray) -> pd.DataFrame:
+        network = self.case.network
+        edge = network.arcs.edge
+        crossing = network.edges["crossing_id"].to_numpy(dtype=object)[edge]
+        into = network.nodes["country"].to_numpy(dtype=object)[network.arcs.head]
+        used = [arc for arc in np.flatnonzero(load > 0) if isinstance(crossing[arc], str)]
+        table = pd.DataFrame(
+            {
+                "rule": pd.Series([self.rule] * len(used), dtype="str"),
+                "crossing_id": pd.Series([crossing[arc] for arc in used], dtype="str"),
+                "into_country": pd.Series([into[arc] for arc in used], dtype="str"),
+                "flow_persons": load[used],
+                "queue_min": queue[used],
+            }
+        )
+        names = network.crossings.set_index("crossing_id")["name"]
+        key = ["rule", "crossing_id", "into_country"]
+        table = table.groupby(key, as_index=False).agg(
+            flow_persons=("flow_persons", "sum"), queue_min=("queue_min", "max")
+        )
+        table.insert(2, "crossing_name", table["crossing_id"].map(names).astype("str"))
+        return table.sort_values(
+            ["flow_persons", *key], ascending=[False, True, True, True], ignore_index=True
+        )
+
+    def _ways(
+        self, ways: WayFlows | None, cost: FloatArray, minutes: FloatArray | None
+    ) -> pd.DataFrame:
+        network = self.case.network
+        size, names = len(network.arcs), network.edges["edge_id"].to_numpy()
+        count = 0 if ways is None else len(ways)
+        rows, spent, edges = [], [], []
+        for way in range(count):
+            assert ways is not None  # noqa: S101 # for the type checker
+            links = ways.of(way)
+            pair = int(ways.pair[way])
+            rows.append(int(self.going[pair]))
+            spent.append(float((cost[links] + self.kind_cost[self.kind[pair]][links]).sum()))
+            edges.append("|".join(names[network.arcs.edge[links[links < size]]]))
+        table = self.rows.iloc[rows][["rule", "group_id", "origin_id", "destination_id"]]
+        return table.reset_index(drop=True).assign(
+            persons=np.zeros(0) if ways is None else ways.persons * self.days,
+            time_min=np.array(spent, dtype=np.float64) if minutes is None else minutes,
+            edge_ids=pd.Series(edges, dtype="str"),
+        )
+
+    def _od(self, unserved: FloatArray, pair_cost: FloatArray) -> pd.DataFrame:
+        left = self.rows["unserved_persons"].to_numpy(dtype=np.float64).copy()
+        flows = self.rows["flow_persons"].to_numpy(dtype=np.float64)
+        left[self.going] += unserved * self.days
+        spent = np.full(len(self.rows), np.inf)
+        spent[self.going] = pair_cost
+        served = np.maximum(0.0, flows + self.rows["unserved_persons"].to_numpy() - left)
+        table = self.rows[["rule", "group_id", "origin_id", "destination_id"]]
+        return table.assign(served_persons=served, unserved_persons=left, time_min=spent)
