@@ -16,6 +16,7 @@ from mobility_geo.cli.network import audit_command, build_command, info_command
 from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
+from mobility_geo.cli.simulate import simulate_command
 from mobility_geo.cli.sweep import sweep_command
 from mobility_geo.cli.warmup import warmup_command
 from mobility_geo.errors import ConservationError, MobilityGeoError, OutputError
@@ -398,6 +399,59 @@ def isochrones(  # noqa: PLR0913
         lambda: isochrones_command(
             scenario, place, out, hours=hours, towards=towards, when=when, profile=profile,
             resolution_m=resolution_m, max_walk_km=max_walk_km, as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+class Regime(StrEnum):
+    """What a simulation is told besides conflict and closures."""
+
+    SPLIT = "split"
+    FORECAST = "forecast"
+    ASSIMILATE = "assimilate"
+
+
+@app.command("simulate")
+def simulate(
+    folder: Annotated[
+        str, typer.Argument(help="Folder in the layout of Flee: input_csv/ and source_data/.")
+    ],
+    out: Annotated[str, typer.Option("--out", help="CSV file to write: date, camp, people.")],
+    *,
+    regime: Annotated[
+        Regime,
+        typer.Option(
+            "--regime",
+            help="split: told each day's total; forecast: told nothing after the first day;"
+            " assimilate: told reports 30 days old.",
+        ),
+    ] = Regime.SPLIT,
+    layers: Annotated[
+        str | None,
+        typer.Option("--layers", help="GeoPackage to write as well; QGIS plays it day by day."),
+    ] = None,
+    ensemble: Annotated[
+        int,
+        typer.Option("--ensemble", help="Runs with uncertain parameters, for a band; 0: none."),
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random numbers of the runs.")] = 1,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Simulate how people move from places in conflict to camps, day after day.
+
+    People are real numbers: one run is the expectation, and gives the same file every time.
+
+    Examples:  mobility-geo simulate conflicts/mali2012 --regime split --out predictions.csv
+               mobility-geo simulate my-crisis --regime forecast --out f.csv --layers f.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "simulate",
+        lambda: simulate_command(
+            folder, out, regime=regime.value, layers=layers, ensemble=ensemble, seed=seed,
+            as_json=as_json, quiet=quiet,
         ),
         as_json=as_json,
     )  # fmt: skip

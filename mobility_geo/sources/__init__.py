@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from mobility_geo.sources.constraints import read_constraints
     from mobility_geo.sources.displacement import read_displacement
+    from mobility_geo.sources.displacement_case import DisplacementCase, read_displacement_case
     from mobility_geo.sources.elevation import add_slope, walking_time_factor
     from mobility_geo.sources.events import read_events, read_incidents, read_insecurity_areas
     from mobility_geo.sources.floods import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mobility_geo.sources.waterways import read_crossings, read_waterways
 
 __all__ = [
+    "DisplacementCase",
     "Finding",
     "Reading",
     "add_population",
@@ -56,6 +58,7 @@ __all__ = [
     "read_constraints",
     "read_crossings",
     "read_displacement",
+    "read_displacement_case",
     "read_events",
     "read_flood_areas",
     "read_graphml",
@@ -75,6 +78,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DisplacementCase": "displacement_case",
     "add_population": "boundaries",
     "add_slope": "elevation",
     "build_topology": "topology",
@@ -90,6 +94,7 @@ _HOMES = {
     "read_constraints": "constraints",
     "read_crossings": "waterways",
     "read_displacement": "displacement",
+    "read_displacement_case": "displacement_case",
     "read_events": "events",
     "read_flood_areas": "floods",
     "read_graphml": "graphs",

@@ -1,0 +1,313 @@
+"""Journeys over a network whose closures change from day to day, and what people know of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from mobility_geo.errors import InputError
+from mobility_geo.schema import records
+from mobility_geo.sources.displacement_case import DisplacementCase
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+NONE = -1
+TINY_KM = 1e-6
+"""Length of a route of 0 km: a sparse graph takes 0 for no route."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class MovementNetwork:
+    """Places and one-way arcs between them, with the arcs that are closed on each day.
+
+    Parameters
+    ----------
+    names, countries
+        Name and country of each place.
+    tail, head
+        Place where each arc starts and ends.
+    length_km
+        Length of each arc.
+    route
+        Row of the table of routes that each arc is from.
+    closed
+        Whether an arc is closed, by day (rows) and arc.
+    camps
+        Places that people go to.
+    """
+
+    names: tuple[str, ...]
+    countries: tuple[str, ...]
+    tail: IntArray
+    head: IntArray
+    length_km: FloatArray
+    route: IntArray
+    closed: BoolArray
+    camps: IntArray
+
+    def __post_init__(self) -> None:
+        """Check sizes and ranges.
+
+        Raises
+        ------
+        InputError
+            If arcs name no place, are shorter than 0 km, or closures do not fit the arcs.
+        """
+        problems = []
+        ends = np.concatenate([self.tail, self.head, self.camps])
+        if len(ends) and (ends.min() < 0 or ends.max() >= len(self.names)):
+            problems.append("movement network: an arc or a camp names no place")
+        if len(self.length_km) and not (self.length_km >= 0).all():
+            problems.append("movement network: lengths must be >= 0 km")
+        if self.closed.ndim != 2 or self.closed.shape[1] != len(self.tail):  # noqa: PLR2004
+            problems.append("movement network: closures must have a row per day, a column per arc")
+        if problems:
+            raise InputError(problems)
+
+    def distances_km(self, targets: IntArray, closed: BoolArray) -> tuple[FloatArray, IntArray]:
+        """Return the distance from every place to each target, and the arc to take first.
+
+        Parameters
+        ----------
+        targets
+            Places.
+        closed
+            Arcs that cannot be used.
+
+        Returns
+        -------
+        distance_km
+            Places by targets; inf where there is no way.
+        first_arc
+            Places by targets; -1 at the target and where there is no way.
+        """
+        places = len(self.names)
+        if not len(targets):
+            return np.zeros((places, 0)), np.zeros((places, 0), dtype=np.int64)
+        graph, arc_at = self._reversed(closed)
+        found, before = dijkstra(graph, indices=targets, return_predecessors=True)
+        arcs = np.full(before.shape, NONE)
+        reached = before >= 0
+        rows = np.broadcast_to(np.arange(places), before.shape)
+        arcs[reached] = arc_at[rows[reached], before[reached]]
+        return np.ascontiguousarray(found.T), np.ascontiguousarray(arcs.T)
+
+    def distance_to_any_km(self, targets: IntArray, closed: BoolArray) -> FloatArray:
+        """Return the distance from every place to the nearest of several places; inf: no way."""
+        if not len(targets):
+            return np.full(len(self.names), np.inf)
+        graph, _ = self._reversed(closed)
+        return np.asarray(dijkstra(graph, indices=targets, min_only=True), dtype=float)
+
+    def _reversed(self, closed: BoolArray) -> tuple[csr_array, IntArray]:
+        """Return the graph from heads to tails, and the shortest open arc between two places."""
+        places = len(self.names)
+        use = np.flatnonzero(~closed)
+        use = use[np.argsort(-self.length_km[use], kind="stable")]  # the shortest is written last
+        arc_at = np.full((places, places), NONE)
+        arc_at[self.tail[use], self.head[use]] = use
+        tail, head = np.nonzero(arc_at >= 0)
+        length = np.maximum(self.length_km[arc_at[tail, head]], TINY_KM)
+        return csr_array((length, (head, tail)), shape=(places, places)), arc_at
+
+
+def movement_network(case: DisplacementCase) -> MovementNetwork:
+    """Make the network of a case: two arcs per route, one where people are sent on.
+
+    A border closure closes every route between the two countries in both directions, a closed
+    place all routes to and from it.
+
+    Parameters
+    ----------
+    case
+        As read.
+
+    Returns
+    -------
+    MovementNetwork
+        With the closures of every day.
+
+    Examples
+    --------
+    >>> from mobility_geo.flows.practice_case import practice_case
+    >>> movement_network(practice_case()).closed.sum(axis=1).tolist()[28:32]
+    [1, 1, 0, 0]
+    """
+    places = case.places
+    index = {name: number for number, name in enumerate(places["name"])}
+    first = case.routes["from_name"].map(index).to_numpy(dtype=np.int64)
+    second = case.routes["to_name"].map(index).to_numpy(dtype=np.int64)
+    length = case.routes["length_km"].to_numpy(dtype=float)
+    one_way = case.routes["one_way"].to_numpy(dtype=bool)
+    rows = np.arange(len(case.routes))
+    tail = np.concatenate([first, second[~one_way]])
+    head = np.concatenate([second, first[~one_way]])
+    route = np.concatenate([rows, rows[~one_way]])
+    # who reaches a transit centre is sent on: no other way leads out of it
+    kinds = places["kind"].to_numpy(dtype=object)
+    senders = {int(place) for place in first[one_way] if kinds[place] == "hub"}
+    forced = {(int(a), int(b)) for a, b in zip(first[one_way], second[one_way], strict=True)}
+    keep = np.array([int(a) not in senders or (int(a), int(b)) in forced
+                     for a, b in zip(tail, head, strict=True)], dtype=bool)  # fmt: skip
+    tail, head, route = tail[keep], head[keep], route[keep]
+    country = places["country"].to_numpy(dtype=object)
+    closed = np.zeros((case.days, len(tail)), dtype=bool)
+    for row in records(case.closures):
+        start, end = max(int(row["start_day"]), 0), min(int(row["end_day"]), case.days)
+        if row["kind"] == "border":
+            pair = {row["name1"], row["name2"]}
+            hit = np.array([{country[a], country[b]} == pair
+                            for a, b in zip(tail, head, strict=True)], dtype=bool)  # fmt: skip
+        elif row["kind"] == "route":
+            pair = {index[row["name1"]], index[row["name2"]]}
+            hit = np.array([{int(a), int(b)} == pair for a, b in zip(tail, head, strict=True)],
+                           dtype=bool)  # fmt: skip
+        else:
+            place = index[row["name1"]]
+            hit = (tail == place) | (head == place)
+        if len(hit):
+            closed[start:end, hit] = True
+    return MovementNetwork(
+        names=tuple(places["name"]),
+        countries=tuple(country),
+        tail=tail,
+        head=head,
+        length_km=length[route],
+        route=route,
+        closed=closed,
+        camps=np.flatnonzero(kinds == "camp"),
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Ways:
+    """Ways to every aim as the news has them, as they are, and as people on the spot know them.
+
+    Parameters
+    ----------
+    news_km, true_km, known_km
+        Distance from each place to each aim; inf: no way.
+    news_arc, true_arc
+        Arc to take first; -1 at the aim or without a way.
+    knows
+        Whether people at a place know that their way to an aim is not what the news says: it
+        meets a closed arc within a day's travel.
+    entry_km
+        Distance from each place to the first place of each country of camps, as known.
+    closed
+        Arcs that are closed.
+    """
+
+    news_km: FloatArray
+    true_km: FloatArray
+    known_km: FloatArray
+    news_arc: IntArray
+    true_arc: IntArray
+    knows: BoolArray
+    entry_km: FloatArray
+    closed: BoolArray
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Atlas:
+    """Ways for every state of closures and news that occurs, each computed once.
+
+    Parameters
+    ----------
+    network
+        The network.
+    aims
+        Places that people may be heading for: the camps first, then homes.
+    day_km
+        A day's travel.
+    news_days
+        So many days pass until people far away hear of a closure or an opening.
+    """
+
+    network: MovementNetwork
+    aims: IntArray
+    day_km: float
+    news_days: int
+    _ways: dict[tuple[bytes, bytes], Ways] = field(default_factory=dict)
+
+    def on(self, day: int) -> Ways:
+        """Return the ways of a day.
+
+        Parameters
+        ----------
+        day
+            Day of the case, from 0. What holds on day 0 is known everywhere.
+
+        Returns
+        -------
+        Ways
+            Shared by all days with the same closures and news.
+        """
+        true = self.network.closed[day]
+        news = self.network.closed[max(day - self.news_days, 0)]
+        key = (np.packbits(true).tobytes(), np.packbits(news).tobytes())
+        if key not in self._ways:
+            self._ways[key] = self._survey(true, news)
+        return self._ways[key]
+
+    def countries(self) -> tuple[tuple[str, ...], IntArray]:
+        """Return the countries of the camps, and which of them each camp is in."""
+        names = [self.network.countries[camp] for camp in self.network.camps]
+        found = tuple(dict.fromkeys(names))
+        return found, np.array([found.index(name) for name in names], dtype=np.int64)
+
+    def _survey(self, true: BoolArray, news: BoolArray) -> Ways:
+        network = self.network
+        news_km, news_arc = network.distances_km(self.aims, news)
+        if (true == news).all():
+            true_km, true_arc = news_km, news_arc
+            knows = np.zeros(news_km.shape, dtype=bool)
+        else:
+            true_km, true_arc = network.distances_km(self.aims, true)
+            to_closed = self._km_to_closed(news_arc, news_km, true)
+            # an opening, too, is seen by those who stand before it
+            opened = network.distance_to_any_km(np.unique(network.tail[news & ~true]), true & ~news)
+            better = (true_km < news_km) & (opened <= self.day_km)[:, None]
+            knows = (to_closed <= self.day_km) | better
+        known_km = np.where(knows, true_km, news_km)
+        names, of_camp = self.countries()
+        entry = np.full((len(network.names), len(names)), np.inf)
+        country = np.array(network.countries, dtype=object)
+        for number, name in enumerate(names):
+            mine = np.flatnonzero(of_camp == number)
+            nearest = known_km[:, mine].min(axis=1)
+            own = country == name
+            # only places from which a camp of the country can be reached are a way in
+            way_in = np.flatnonzero(own & np.isfinite(nearest))
+            informed = knows[:, mine].any(axis=1)
+            first = np.where(
+                informed,
+                network.distance_to_any_km(way_in, true),
+                network.distance_to_any_km(way_in, news),
+            )
+            first = np.where(own, nearest, first)
+            entry[:, number] = np.where(np.isfinite(nearest), np.minimum(first, nearest), np.inf)
+        return Ways(
+            news_km=news_km, true_km=true_km, known_km=known_km, news_arc=news_arc,
+            true_arc=true_arc, knows=knows, entry_km=entry, closed=true,
+        )  # fmt: skip
+
+    def _km_to_closed(self, arc: IntArray, km: FloatArray, closed: BoolArray) -> FloatArray:
+        """Return how far along each way the first closed arc starts; inf: the way is open."""
+        network = self.network
+        safe = np.maximum(arc, 0)
+        on_way = arc >= 0
+        head, length = network.head[safe], network.length_km[safe]
+        column = np.broadcast_to(np.arange(arc.shape[1]), arc.shape)
+        found = np.where(on_way & closed[safe], 0.0, np.inf)
+        for _ in range(len(network.names)):
+            ahead = np.where(on_way, length + found[head, column], np.inf)
+            new = np.where(on_way & closed[safe], 0.0, ahead)
+            if np.array_equal(new, found):
+                break
+            found = new
+        return np.where(np.isfinite(km), found, np.inf)

@@ -1,0 +1,90 @@
+"""`mobility-geo simulate`: a folder in, predictions out."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from mobility_geo.cli.app import app
+from mobility_geo.flows.practice_case import write_practice_case
+from mobility_geo.geopackage import read_layers
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_practice_case(tmp_path / "practique")
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["simulate", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("regime", ["split", "forecast", "assimilate"])
+def test_every_camp_and_day_has_a_row(folder, tmp_path, regime):
+    out = tmp_path / "new" / "predictions.csv"
+    done = call(folder, "--regime", regime, "--out", out)
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(out)
+    assert rows.columns.tolist() == ["date", "camp", "people"]
+    assert len(rows) == 90 * 3
+    assert not rows.duplicated(["date", "camp"]).any()
+    assert rows["people"].ge(0).all()
+    again = tmp_path / "again.csv"
+    call(folder, "--regime", regime, "--out", again)
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_layers_have_a_time_that_qgis_plays(folder, tmp_path):
+    layers = tmp_path / "run.gpkg"
+    done = call(folder, "--out", tmp_path / "p.csv", "--layers", layers, "--quiet")
+    assert done.exit_code == 0, done.output
+    assert done.output == ""
+    tables = read_layers(layers)
+    people, flows = tables["people_per_day"], tables["flows_per_day"]
+    assert people["date"].nunique() == 90
+    assert set(people.geometry.geom_type) == {"Point"}
+    assert set(flows.geometry.geom_type) == {"LineString"}
+    styles = tables.get("layer_styles")
+    if styles is not None:
+        assert styles["styleQML"].str.contains('startField="date"').sum() == 2
+    else:
+        import sqlite3  # noqa: PLC0415
+
+        with sqlite3.connect(layers) as file:
+            texts = [row[0] for row in file.execute("SELECT styleQML FROM layer_styles")]
+        file.close()
+        assert sum('startField="date"' in text for text in texts) == 2
+    line = flows[(flows["from_name"] == "Ford") & (flows["to_name"] == "Gate")].iloc[0]
+    assert list(line.geometry.coords) == [(1.5, 12.5), (2.0, 12.5)]
+
+
+def test_json_and_band(folder, tmp_path):
+    out = tmp_path / "p.csv"
+    done = call(folder, "--out", out, "--ensemble", 3, "--seed", 4, "--output", "json")
+    found = json.loads(done.stdout)
+    assert (found["command"], found["status"]) == ("simulate", "success")
+    assert found["data"]["days"] == 90
+    assert found["data"]["seed"] == 4
+    rows = pd.read_csv(out)
+    assert rows.columns.tolist() == ["date", "camp", "people", "people_low", "people_high"]
+    assert (rows["people_low"] <= rows["people_high"]).all()
+
+
+def test_what_was_corrected_is_told(folder, tmp_path):
+    path = folder / "source_data" / "palm.csv"
+    path.write_text("\n".join(reversed(path.read_text().splitlines())))
+    done = call(folder, "--out", tmp_path / "p.csv")
+    assert "dates out of order" in done.stderr
+
+
+def test_bad_input_ends_with_its_code_and_writes_nothing(folder, tmp_path):
+    out = tmp_path / "p.csv"
+    done = call(tmp_path / "nowhere", "--out", out)
+    assert done.exit_code == 3
+    assert "no such folder" in done.stderr
+    done = call(folder, "--out", out, "--ensemble", "-1")
+    assert done.exit_code == 3
+    done = call(folder, "--out", tmp_path)
+    assert done.exit_code == 4
+    assert not out.exists()
