@@ -893,6 +893,73 @@ COMPARISON: Final = TableSchema(
     ),
 )  # fmt: skip
 
+# ------------------------------------------------------------------ movements between zones
+OD_TABLE: Final = TableSchema(
+    name="od_table",
+    meaning="People from origins to destinations, as tables of movements give them",
+    columns=(
+        _text("origin_id", "where they leave: P-code, id or name"),
+        _text("destination_id", "where they go: P-code, id or name"),
+        _number("flow_persons", "persons", "people; missing: not told, never 0", nullable=True),
+        _text("mode", "how they travel", nullable=True),
+        _date("date", "day of the figure"),
+        _SOURCE,
+    ),
+)
+
+MARGINS: Final = TableSchema(
+    name="margins",
+    meaning="How many people leave each origin, reach each destination, or travel in all",
+    key=("side", "zone_id"),
+    columns=(
+        _text("side", "what is counted", allowed=("origin", "destination", "total")),
+        _text("zone_id", "zone or place; 'all' for the total"),
+        _number("low_persons", "persons", "at least so many; 0: not known"),
+        _number("high_persons", "persons", "at most so many; missing: no limit", nullable=True),
+        _text("source", "where the row comes from", nullable=True),
+    ),
+)
+
+PASSAGE_COUNTS: Final = TableSchema(
+    name="passage_counts",
+    meaning="People counted at monitoring points: at least so many passed",
+    key=("point_id",),
+    columns=(
+        _text("point_id", "monitoring point"),
+        _number("low_persons", "persons", "people counted: at least so many passed"),
+        _number("high_persons", "persons", "at most so many; missing: no limit", nullable=True),
+        _text("source", "where the row comes from", nullable=True),
+    ),
+)
+
+PASSAGES: Final = TableSchema(
+    name="passages",
+    meaning="Which monitoring points the people between two places pass",
+    key=("point_id", "origin_id", "destination_id"),
+    columns=(
+        _text("point_id", "monitoring point"),
+        _text("origin_id", "origin"),
+        _text("destination_id", "destination"),
+        _number("passing_share", "", "share of them who pass it", maximum=1),
+    ),
+)
+
+OD_ESTIMATES: Final = TableSchema(
+    name="od_estimates",
+    meaning="Estimated people from origins to destinations; a pair without a way has no row",
+    key=("origin_id", "destination_id"),
+    columns=(
+        _text("origin_id", "origin"),
+        _text("destination_id", "destination"),
+        _number("flow_persons", "persons", "people, best estimate"),
+        _number("low_persons", "persons", "lower end of the interval", nullable=True),
+        _number("high_persons", "persons", "upper end of the interval", nullable=True),
+        _number("least_persons", "persons", "fewest that the input allows", nullable=True),
+        _number("most_persons", "persons", "most that the input allows; missing: no limit",
+                nullable=True),
+    ),
+)  # fmt: skip
+
 # ------------------------------------------------------------------ sweeps
 SWEEP: Final = TableSchema(
     name="sweep",
@@ -942,6 +1009,7 @@ CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
 DISRUPTION_TABLES: Final = (DISRUPTIONS, DISRUPTION_STRETCHES, DEPTH_CURVES)
 SOURCE_TABLES: Final = (FINDINGS, EVENTS, INCIDENTS, CONSTRAINTS, DISPLACEMENT)
 AREA_TABLES: Final = (ISOCHRONES, NEAREST_AREAS)
+MOVEMENT_TABLES: Final = (OD_TABLE, MARGINS, PASSAGE_COUNTS, PASSAGES, OD_ESTIMATES)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
@@ -954,6 +1022,7 @@ SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
             *CASE_TABLES,
             *DISRUPTION_TABLES,
             *SOURCE_TABLES,
+            *MOVEMENT_TABLES,
             *RESULT_TABLES,
             *AREA_TABLES,
             *ROUTE_TABLES,

@@ -13,6 +13,7 @@ from mobility_geo.cli.assign import assign_command
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.isochrones import isochrones_command
 from mobility_geo.cli.network import audit_command, build_command, info_command
+from mobility_geo.cli.od import estimate_command
 from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
@@ -41,6 +42,11 @@ networks = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(networks, name="network")
+od = typer.Typer(
+    help="Estimate who goes from where to where, from margins, counts and costs.",
+    no_args_is_help=True,
+)
+app.add_typer(od, name="od")
 
 
 class Output(StrEnum):
@@ -452,6 +458,142 @@ def simulate(
         lambda: simulate_command(
             folder, out, regime=regime.value, layers=layers, ensemble=ensemble, seed=seed,
             as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@od.command("estimate")
+def od_estimate(  # noqa: PLR0913
+    out: Annotated[
+        str, typer.Option("--out", help="Table to write: .csv, .parquet or .json; replaced.")
+    ],
+    *,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            help="margins: the flattest matrix with these margins. gravity: the same, but cost "
+            "deters. fit: gravity fitted to observed movements. radiation: to the nearest larger "
+            "places. counts: an older matrix corrected by counts at monitoring points.",
+        ),
+    ] = "margins",
+    origins: Annotated[
+        str | None,
+        typer.Option("--origins", help="Table of who leaves: zone and persons, or low and high."),
+    ] = None,
+    destinations: Annotated[
+        str | None, typer.Option("--destinations", help="Table of who arrives, in the same form.")
+    ] = None,
+    margins: Annotated[
+        str | None,
+        typer.Option("--margins", help="Both in one table, with a column side: from, to, total."),
+    ] = None,
+    total: Annotated[
+        float | None, typer.Option("--total", help="All people, where margins are incomplete.")
+    ] = None,
+    observed: Annotated[
+        str | None,
+        typer.Option(
+            "--observed",
+            help="Movements: long or wide table, DTM flow monitoring, .tntp, .omx. For margins and "
+            "counts the matrix to start from, for fit what is fitted.",
+        ),
+    ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option("--costs", help="Table of costs; blank, inf or no row: there is no way."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", help="Compute the costs under a scenario: a built-in one, or a .toml."
+        ),
+    ] = None,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day of these costs; else the scenario's own.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Way of travelling, such as truck.")
+    ] = None,
+    nationality: Annotated[
+        str | None, typer.Option("--nationality", help="Passport at borders, such as MLI.")
+    ] = None,
+    impedance: Annotated[
+        str, typer.Option("--impedance", help="time_min, length_m, cost_xof or risk.")
+    ] = "time_min",
+    deterrence: Annotated[
+        str, typer.Option("--deterrence", help="exponential, power or tanner.")
+    ] = "exponential",
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Deterrence per unit of cost (per minute).")
+    ] = None,
+    power: Annotated[float | None, typer.Option("--power", help="Power of the cost.")] = None,
+    mean_cost: Annotated[
+        float | None,
+        typer.Option("--mean-cost", help="Mean cost that people travel: finds the deterrence."),
+    ] = None,
+    constraint: Annotated[
+        str,
+        typer.Option("--constraint", help="Margins to keep to: both, origins, destinations, none."),
+    ] = "both",
+    population: Annotated[
+        str | None, typer.Option("--population", help="Table of people by place, for radiation.")
+    ] = None,
+    counts: Annotated[
+        str | None,
+        typer.Option("--counts", help="Table point, persons: at least so many passed."),
+    ] = None,
+    points: Annotated[
+        str | None, typer.Option("--points", help="Table point, edge: which edges it watches.")
+    ] = None,
+    unlocated: Annotated[
+        list[str] | None,
+        typer.Option("--unlocated", help="Name that is no place, such as other; may be repeated."),
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option("--alias", help="NAME=ID: what a name of your files means; may be repeated."),
+    ] = None,
+    unmatched: Annotated[
+        str,
+        typer.Option("--unmatched", help="Names that fit no place: error, keep or leave_out."),
+    ] = "error",
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", help="Share by which margins may move if they contradict."),
+    ] = 0.0,
+    draws: Annotated[
+        int, typer.Option("--draws", help="Matrices to draw for intervals, such as 1000; 0: none.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
+    share: Annotated[float, typer.Option("--share", help="Share inside the intervals.")] = 0.9,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Estimate an OD matrix: how many people go from each origin to each destination.
+
+    Situation reports give margins: so many left here, so many arrived there. This finds the matrix
+    that claims least beyond them. Margins may be intervals or missing; what contradicts is named.
+    Writes a row per pair that has a way, and a .json beside it: what was read and matched, which
+    margins were moved, the numbers of the model, the seed.
+
+    Examples:  mobility-geo od estimate --origins from.csv --destinations to.csv --out od.csv
+               mobility-geo od estimate --method gravity --margins returns.csv --unlocated other
+               --scenario mali-2013-02-return --profile truck --nationality MLI --rate 0.001
+               --draws 1000 --out od.csv
+    """
+    as_json = output is Output.JSON
+    _end(
+        "od estimate",
+        lambda: estimate_command(
+            out, as_json=as_json, quiet=quiet, aliases=alias or [], method=method,
+            origins=origins, destinations=destinations, margins=margins, total_persons=total,
+            observed=observed, costs=costs, scenario=scenario, when=when, profile=profile,
+            nationality=nationality, impedance=impedance, deterrence=deterrence, rate=rate,
+            power=power, mean_cost=mean_cost, constraint=constraint, population=population,
+            counts=counts, points=points, unlocated=tuple(unlocated or ()), unmatched=unmatched,
+            tolerance=tolerance, draws=draws, seed=seed, share=share,
         ),
         as_json=as_json,
     )  # fmt: skip

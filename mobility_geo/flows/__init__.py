@@ -2,18 +2,50 @@
 
 from mobility_geo.flows.assignment import EdgeFlows, assign_all_or_nothing
 from mobility_geo.flows.capacity import place_people
+from mobility_geo.flows.counts import estimate_from_counts, find_passages
 from mobility_geo.flows.departures import MovementParameters
 from mobility_geo.flows.distribution import choose_destinations
+from mobility_geo.flows.gravity import (
+    Deterrence,
+    calibrate_mean_cost,
+    estimate_gravity,
+    fit_poisson,
+)
+from mobility_geo.flows.margins import estimate_from_margins, margins_table
 from mobility_geo.flows.od import ODMatrix, round_to_total
+from mobility_geo.flows.od_estimate import ODEstimate, ODLimits, od_costs
+from mobility_geo.flows.od_uncertainty import (
+    add_chance_intervals,
+    add_intervals,
+    bootstrap_poisson,
+    cell_bounds,
+)
+from mobility_geo.flows.radiation import estimate_radiation
 from mobility_geo.flows.simulation import Simulation, simulate, simulate_ensemble
 
 __all__ = [
+    "Deterrence",
     "EdgeFlows",
     "MovementParameters",
+    "ODEstimate",
+    "ODLimits",
     "ODMatrix",
     "Simulation",
+    "add_chance_intervals",
+    "add_intervals",
     "assign_all_or_nothing",
+    "bootstrap_poisson",
+    "calibrate_mean_cost",
+    "cell_bounds",
     "choose_destinations",
+    "estimate_from_counts",
+    "estimate_from_margins",
+    "estimate_gravity",
+    "estimate_radiation",
+    "find_passages",
+    "fit_poisson",
+    "margins_table",
+    "od_costs",
     "place_people",
     "round_to_total",
     "simulate",

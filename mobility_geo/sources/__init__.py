@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     )
     from mobility_geo.sources.graphs import download_osm, read_graphml, read_osmnx_geopackage
     from mobility_geo.sources.lines import read_roads
+    from mobility_geo.sources.od_tables import match_ids, read_costs, read_margins, read_od_table
+    from mobility_geo.sources.omx import read_omx, write_omx
     from mobility_geo.sources.osm import read_osm_pbf
     from mobility_geo.sources.places import check_places, read_places
     from mobility_geo.sources.population import population_by_zone, population_to_places
@@ -50,12 +52,14 @@ __all__ = [
     "download_osm",
     "findings_table",
     "flood_dates",
+    "match_ids",
     "measure_flood_depth",
     "measure_flood_extent",
     "population_by_zone",
     "population_to_places",
     "read_boundaries",
     "read_constraints",
+    "read_costs",
     "read_crossings",
     "read_displacement",
     "read_displacement_case",
@@ -65,6 +69,9 @@ __all__ = [
     "read_incidents",
     "read_insecurity_areas",
     "read_layer",
+    "read_margins",
+    "read_od_table",
+    "read_omx",
     "read_osm_pbf",
     "read_osmnx_geopackage",
     "read_places",
@@ -75,6 +82,7 @@ __all__ = [
     "read_waystations",
     "sample_along",
     "walking_time_factor",
+    "write_omx",
 ]
 
 _HOMES = {
@@ -86,12 +94,14 @@ _HOMES = {
     "check_zones": "boundaries",
     "download_osm": "graphs",
     "flood_dates": "floods",
+    "match_ids": "od_tables",
     "measure_flood_depth": "floods",
     "measure_flood_extent": "floods",
     "population_by_zone": "population",
     "population_to_places": "population",
     "read_boundaries": "boundaries",
     "read_constraints": "constraints",
+    "read_costs": "od_tables",
     "read_crossings": "waterways",
     "read_displacement": "displacement",
     "read_displacement_case": "displacement_case",
@@ -100,6 +110,9 @@ _HOMES = {
     "read_graphml": "graphs",
     "read_incidents": "events",
     "read_insecurity_areas": "events",
+    "read_margins": "od_tables",
+    "read_od_table": "od_tables",
+    "read_omx": "omx",
     "read_osm_pbf": "osm",
     "read_osmnx_geopackage": "graphs",
     "read_places": "places",
@@ -109,6 +122,7 @@ _HOMES = {
     "read_waystations": "stations",
     "sample_along": "rasters",
     "walking_time_factor": "elevation",
+    "write_omx": "omx",
 }
 
 

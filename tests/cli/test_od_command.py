@@ -1,0 +1,187 @@
+"""`mobility-geo od estimate`: what it prints, how it ends, what it leaves behind."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from mobility_geo.batch.od import ODRequest, estimate_od
+from mobility_geo.cli import app, exits
+from mobility_geo.errors import InputError
+
+RETURN = ("--scenario", "mali-2013-02-return", "--profile", "road_and_pinasse",
+          "--nationality", "MLI")  # fmt: skip
+
+
+def estimate(*words):
+    """Run the command in this process."""
+    return CliRunner().invoke(app.app, ["od", "estimate", *map(str, words)])
+
+
+@pytest.fixture
+def files(tmp_path):
+    texts = {
+        "from": "region,persons\nBamako,998\nMopti,507\nSegou,308\nSikasso,205\nother,292\n",
+        "to": "region,persons\nTimbuktu,1028\nMopti,962\nGao,306\nother,14\n",
+        "less": "region,persons\nTimbuktu,1028\nMopti,962\nGao,306\nother,4\n",
+        "costs": "min,timbuktu,mopti\nbamako,900,600\nsegou,,300\n",
+        "seen": "origin,destination,persons\nbamako,timbuktu,90\nbamako,mopti,60\nsegou,mopti,50\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    return tmp_path
+
+
+def test_help_teaches():
+    told = " ".join(estimate("--help").stdout.split())
+    for word in ("Situation reports give margins", "--mean-cost", "--unlocated", "radiation",
+                 "Examples:", "no way"):  # fmt: skip
+        assert word in told
+
+
+def test_the_report_from_two_tables(files):
+    out = files / "od.csv"
+    done = subprocess.run(
+        [sys.executable, "-m", "mobility_geo.cli", "od", "estimate", "--origins",
+         files / "from.csv", "--destinations", files / "to.csv", "--out", out],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert "2,310.0" in done.stdout
+    assert "Internal" in done.stdout
+    assert "licence" in done.stderr
+    table = pd.read_csv(out)
+    assert len(table) == 20
+    assert table["flow_persons"].sum() == pytest.approx(2310)
+    about = json.loads((files / "od.json").read_text())
+    assert about["relaxed"] == []
+    assert about["persons"] == pytest.approx(2310)
+    assert any("5 of 5 rows" in note for note in about["notes"])
+
+
+def test_json_has_everything_and_parquet_the_same_table(files):
+    words = ("--origins", files / "from.csv", "--destinations", files / "less.csv", "--tolerance",
+             "0.05", "--draws", "200", "--seed", "4")  # fmt: skip
+    done = estimate(*words, "--out", files / "od.parquet", "--output", "json")
+    assert done.exit_code == exits.SUCCESS
+    found = json.loads(done.stdout)
+    assert found["status"] == "success"
+    data = found["data"]
+    assert len(data["relaxed"]) == 9
+    assert "moved by 10 persons" in found["warnings"][0]
+    assert data["request"]["seed"] == 4
+    table = pd.read_parquet(files / "od.parquet")
+    assert table["flow_persons"].tolist() == pytest.approx(
+        [row["flow_persons"] for row in data["flows"]]
+    )
+    assert (table["low_persons"] <= table["high_persons"]).all()
+    again = estimate(*words, "--out", files / "od.json", "--quiet")
+    assert again.stdout == ""
+    assert json.loads((files / "od.json").read_text())["flows"] == data["flows"]
+
+
+def test_costs_come_from_a_scenario_and_names_are_matched(files):
+    done = estimate(
+        "--method", "gravity", "--origins", files / "from.csv", "--destinations",
+        files / "to.csv", *RETURN, "--rate", "0.001", "--unlocated", "other", "--out",
+        files / "od.csv", "--output", "json",
+    )  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    flows = {(row["origin_id"], row["destination_id"]): row["flow_persons"]
+             for row in data["flows"]}  # fmt: skip
+    assert ("segou", "timbuktu") in flows
+    assert sum(flows.values()) == pytest.approx(2310, abs=1e-3)
+    assert data["parameters"]["mean_cost"] > 0
+    assert any("matched by name" in note for note in data["notes"])
+
+
+def test_gravity_and_fit_from_a_table_of_costs(files):
+    margins = files / "m.csv"
+    margins.write_text("side,zone,persons\nfrom,bamako,150\nfrom,segou,50\nto,timbuktu,90\n"
+                       "to,mopti,110\n")  # fmt: skip
+    done = estimate("--method", "gravity", "--margins", margins, "--costs", files / "costs.csv",
+                    "--rate", "0.01", "--out", files / "g.csv")  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    table = pd.read_csv(files / "g.csv")
+    assert len(table) == 3  # no way from Segou to Timbuktu
+    assert table["flow_persons"].tolist() == pytest.approx([90, 60, 50], abs=1e-4)
+    wide = files / "wide.csv"
+    wide.write_text("min,x,y\na,1,2\nb,2,1\n")
+    seen = files / "s.csv"
+    seen.write_text("from,x,y\na,30,10\nb,10,30\n")
+    done = estimate("--method", "fit", "--observed", seen, "--costs", wide, "--draws", "10",
+                    "--out", files / "f.json", "--output", "json")  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    assert json.loads(done.stdout)["data"]["parameters"]["rate_per_unit"] == pytest.approx(
+        1.0986, abs=1e-3
+    )
+
+
+def test_radiation_and_counts(files):
+    done = estimate("--method", "radiation", "--origins", files / "r.csv", "--out",
+                    files / "x.csv")  # fmt: skip
+    assert done.exit_code == exits.INPUT
+    (files / "r.csv").write_text("place,persons\nbamako,100\n")
+    done = estimate("--method", "radiation", "--origins", files / "r.csv", *RETURN, "--draws", "9",
+                    "--out", files / "x.csv", "--output", "json")  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    assert json.loads(done.stdout)["data"]["persons"] == pytest.approx(100)
+    from mobility_geo.datasets import load_mali  # noqa: PLC0415
+    from mobility_geo.flows import find_passages  # noqa: PLC0415
+    from mobility_geo.scenario import TravellerClass  # noqa: PLC0415
+
+    case = load_mali("mali-2013-02-return")
+    edges = list(case.network.edges["edge_id"])
+    who = TravellerClass(profile="road_and_pinasse", nationality="MLI")
+    passed = find_passages(case.network, case.scenario, {one: [one] for one in edges}, ["bamako"],
+                           ["timbuktu"], traveller=who)  # fmt: skip
+    (files / "p.csv").write_text(f"point,edge\nfmp,{passed['point_id'].iloc[0]}\n")
+    (files / "c.csv").write_text("point,persons\nfmp,500\n")
+    done = estimate("--method", "counts", "--observed", files / "seen.csv", "--points",
+                    files / "p.csv", "--counts", files / "c.csv", *RETURN, "--out",
+                    files / "c.json", "--output", "json")  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    assert data["parameters"]["unmet_persons"] == 0
+    assert data["persons"] > 200
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--out", "od.txt"), exits.INPUT, "needs margins"),
+        (("--margins", "m.csv", "--out", "nowhere/od.csv"), exits.OUTPUT, "does not exist"),
+        (("--margins", "m.csv", "--out", "od.txt"), exits.OUTPUT, "must end in one of"),
+        (("--method", "magic", "--out", "od.csv"), exits.INPUT, "unknown method 'magic'"),
+        (("--method", "gravity", "--scenario", "x", "--out", "o.csv"), exits.INPUT,
+         "3 problems found"),
+        (("--margins", "m.csv", "--alias", "x", "--out", "o.csv"), exits.INPUT, "NAME=ID"),
+        (("--margins", "m.csv", "--when", "soon", "--out", "o.csv"), exits.INPUT, "is no day"),
+    ],
+)  # fmt: skip
+def test_bad_questions_are_answered_before_any_work(words, code, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = estimate(*words)
+    assert done.exit_code == code
+    assert message in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_contradictions_and_unknown_names_leave_nothing_behind(files):
+    out = files / "od.csv"
+    done = estimate("--origins", files / "from.csv", "--destinations", files / "less.csv", "--out",
+                    out, "--output", "json")  # fmt: skip
+    assert done.exit_code == exits.INPUT
+    assert "10 persons cannot be placed" in json.loads(done.stdout)["errors"][0]
+    done = estimate("--method", "gravity", "--origins", files / "from.csv", "--destinations",
+                    files / "to.csv", *RETURN, "--rate", "0.001", "--out", out)  # fmt: skip
+    assert done.exit_code == exits.INPUT
+    assert "'other'" in done.stderr
+    assert not out.exists()
+    (files / "t.csv").write_text("region,persons\nGao,5\nTotal,7\n")
+    with pytest.raises(InputError, match="margins differ about the same number"):
+        estimate_od(ODRequest(origins=str(files / "t.csv"), total_persons=8.0))

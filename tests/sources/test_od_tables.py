@@ -1,0 +1,314 @@
+"""Tables of movements: what people have, read as it is, with everything told that was done."""
+
+import builtins
+import importlib
+import sys
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mobility_geo.errors import InputError
+from mobility_geo.schema import MARGINS, OD_TABLE, conform
+from mobility_geo.sources import (
+    match_ids,
+    read_costs,
+    read_margins,
+    read_od_table,
+    read_omx,
+    write_omx,
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def writing(*lines, name="moves.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes("\n".join(lines).encode(encoding))
+        return path
+
+    return writing
+
+
+def found(reading, check):
+    return [row for row in reading.findings.itertuples() if row.check == check]
+
+
+def rows(table):
+    return table[["origin_id", "destination_id", "flow_persons"]].to_numpy().tolist()
+
+
+# ------------------------------------------------------------------ long tables
+def test_flow_monitoring_by_code_name_mode_and_date(write):
+    reading = read_od_table(write(
+        "fmp_name,survey_date,departure_country,departure_admin1,departure_admin1_pcode,"
+        "destination_admin1,destination_admin1_pcode,mode_of_transport,total_number_persons",
+        'Gao FMP,14/01/2013,Mali,Gao,ML07,Bamako,ML09,Bus,"1,024"',
+        "Gao FMP,15/01/2013,Mali,Kidal,,Mopti,ML05,Truck,12",
+        "Gao FMP,15/01/2013,Mali,Kidal,ML08,Mopti,ML05,Truck,*",
+        "Gao FMP,15/01/2013,Mali,Kidal,ML08,,,Truck,7",
+    ))  # fmt: skip
+    table = reading.table
+    assert conform(table, OD_TABLE)[1] == []
+    assert reading.publisher == "IOM DTM flow monitoring"
+    assert rows(table)[:2] == [["ML07", "ML09", 1024.0], ["Kidal", "ML05", 12.0]]
+    assert np.isnan(table["flow_persons"].iloc[2])
+    assert table["mode"].tolist() == ["Bus", "Truck", "Truck"]
+    assert table["date"].dt.day.tolist() == [14, 15, 15]
+    assert found(reading, "no code of the origin")[0].value == 1
+    assert found(reading, "figure withheld")[0].value == 1
+    assert found(reading, "one end missing")[0].finding.endswith("7 persons")
+    assert "passages" in found(reading, "passages")[0].finding
+    assert (reading.rows_read, reading.rows_kept) == (4, 3)
+
+
+def test_gmns_demand_and_hxl_tags(write):
+    demand = read_od_table(write("o_zone_id,d_zone_id,volume", "1,2,10.5", "2,1,3"))
+    assert rows(demand.table) == [["1", "2", 10.5], ["2", "1", 3.0]]
+    tagged = read_od_table(
+        write(
+            "D'où,Vers,Combien", "#adm1+origin+name,#adm1+dest+name,#affected+ind", "Gao,Bamako,5"
+        )
+    )
+    assert rows(tagged.table) == [["Gao", "Bamako", 5.0]]
+
+
+def test_totals_are_left_out_and_told(write):
+    reading = read_od_table(write("origin;destination;persons", "Gao;Bamako;5", "Total;Bamako;5",
+                                  "Gao;TOTAL GÉNÉRAL;5"))  # fmt: skip
+    assert rows(reading.table) == [["Gao", "Bamako", 5.0]]
+    assert found(reading, "totals")[0].value == 10
+
+
+def test_a_pair_that_stands_twice_is_kept_and_told(write):
+    reading = read_od_table(write("origin,destination,persons", "a,b,5", "a,b,7"))
+    assert len(reading.table) == 2
+    assert found(reading, "pair several times")[0].value == 1
+
+
+def test_unhcr_tables_are_stocks_and_kinds_can_be_chosen(write):
+    file = write("year,coo_iso,coa_iso,refugees,asylum_seekers", "2012,MLI,NER,50204,10",
+                 "2012,MLI,BFA,-,5")  # fmt: skip
+    reading = read_od_table(file)
+    assert reading.publisher == "UNHCR"
+    assert sorted(rows(reading.table)) == [["MLI", "BFA", 5.0], ["MLI", "NER", 10.0],
+                                           ["MLI", "NER", 50204.0]]  # fmt: skip
+    assert found(reading, "stocks")
+    with pytest.raises(InputError, match="nobody of the kind 'returnee'"):
+        read_od_table(file, kind="returnee")
+
+
+# ------------------------------------------------------------------ wide tables
+def test_wide_tables_from_a_workbook_with_totals_that_are_checked(tmp_path):
+    book = openpyxl.Workbook()
+    for line in (["de / vers", "Tombouctou", "Gao", "Total"], ["Bamako", 444, 132, 576],
+                 ["Ségou", 137, None, 140], ["Total", 581, 132, 713]):  # fmt: skip
+        book.active.append(line)
+    book.save(tmp_path / "wide.xlsx")
+    reading = read_od_table(tmp_path / "wide.xlsx")
+    assert rows(reading.table) == [["Bamako", "Tombouctou", 444.0], ["Bamako", "Gao", 132.0],
+                                   ["Ségou", "Tombouctou", 137.0]]  # fmt: skip
+    column, row = found(reading, "totals")
+    assert column.severity == "warning"
+    assert "Ségou" in column.finding
+    assert row.severity == "note"
+    assert found(reading, "no figure")[0].value == 1
+
+
+@given(values=st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1,
+                       max_size=4))  # fmt: skip
+@settings(max_examples=15)
+def test_long_and_wide_are_the_same_table(tmp_path_factory, values):
+    folder = tmp_path_factory.mktemp("od")
+    wide = folder / "wide.csv"
+    long = folder / "long.csv"
+    wide.write_text("zone,x,y,z\n" + "\n".join(
+        f"r{i}," + ",".join(map(str, row)) for i, row in enumerate(values)))  # fmt: skip
+    long.write_text("origin,destination,persons\n" + "\n".join(
+        f"r{i},{name},{n}" for i, row in enumerate(values)
+        for name, n in zip("xyz", row, strict=True)))  # fmt: skip
+    assert rows(read_od_table(wide).table) == rows(read_od_table(long).table)
+
+
+# ------------------------------------------------------------------ bad tables
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (("origin,destination,persons", "a,b,-5"), r"negative in 1 rows.*\['a to b'\]"),
+        (("zone,x,y", "a,1,-2"), r"negative in 1 rows.*\['a to y'\]"),
+        (("origin,destination,remarks", "a,b,many"), "no column for the people"),
+        (("lieu,remarques", "a,beaucoup"), "is no table of movements"),
+        (("origin,destination,persons", ",b,5"), "no row has both ends"),
+        (("zone,x", "a,1", "a,2"), r"origins stand twice: \['a'\]"),
+    ],
+)
+def test_bad_tables_say_what_is_wrong(write, lines, message):
+    with pytest.raises(InputError, match=message):
+        read_od_table(write(*lines))
+
+
+def test_columns_can_be_named(write):
+    file = write("A,B,C", "Gao,Mopti,5")
+    reading = read_od_table(
+        file, columns={"origin_name": "A", "destination_name": "B", "flow_persons": "C"}
+    )
+    assert rows(reading.table) == [["Gao", "Mopti", 5.0]]
+
+
+def test_sioux_falls_trips(reference_dir):
+    folder = reference_dir / "tntp" / "SiouxFalls"
+    file = next(folder.rglob("*trips*.tntp"), None)
+    if file is None:
+        pytest.skip("no trips of Sioux Falls in the reference data")
+    table = read_od_table(file).table
+    assert table["flow_persons"].sum() == pytest.approx(360_600)
+
+
+# ------------------------------------------------------------------ OMX
+def test_omx_round_trip(tmp_path):
+    pytest.importorskip("h5py")
+    zones = ["ML01", "Ségou", "3"]
+    one = pd.DataFrame([[0.0, 5.0, np.nan], [1.5, 0.0, 0.0], [0.0, 2.0, 4.0]], zones, zones)
+    file = write_omx(tmp_path / "x.omx", {"trips": one})
+    reading = read_omx(file)
+    table = reading.table
+    back = table.pivot_table(index="origin_id", columns="destination_id", values="flow_persons",
+                             aggfunc="first", dropna=False)  # fmt: skip
+    for i, row in one.iterrows():
+        for j, value in row.items():
+            if value > 0:
+                assert back.loc[i, j] == value
+    assert len(table) == 5
+    assert table["flow_persons"].isna().sum() == 1
+    assert found(reading, "pairs of 0")[0].value == 4
+    assert rows(read_od_table(file).table)[0] == ["ML01", "Ségou", 5.0]
+
+
+def test_omx_that_is_unclear_or_wrong(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    one = pd.DataFrame([[1.0]], ["a"], ["a"])
+    file = write_omx(tmp_path / "two.omx", {"am": one, "pm": one * -1})
+    with pytest.raises(InputError, match=r"has 2 .*core=.*\['am', 'pm'\]"):
+        read_omx(file)
+    with pytest.raises(InputError, match=r"no matrix 'am2'.*did you mean 'am'"):
+        read_omx(file, core="am2")
+    with pytest.raises(InputError, match=r"negative in 1 pairs.*'a' to 'a'"):
+        read_omx(file, core="pm")
+    (tmp_path / "no.omx").write_text("text")
+    with pytest.raises(InputError, match="is no OMX file"):
+        read_omx(tmp_path / "no.omx")
+    with h5py.File(tmp_path / "bare.omx", "w"):
+        pass
+    with pytest.raises(InputError, match="has no matrix"):
+        read_omx(tmp_path / "bare.omx")
+    with h5py.File(tmp_path / "plain.omx", "w") as book:
+        book.create_dataset("data/m", data=np.array([[0.0, -1.0], [2.0, 0.0]]))
+        book["data/m"].attrs["NA"] = -1.0
+    reading = read_omx(tmp_path / "plain.omx")
+    assert reading.table["origin_id"].tolist() == ["1", "2"]
+    assert np.isnan(reading.table["flow_persons"].iloc[0])
+    with pytest.raises(InputError, match="same zones down and across"):
+        write_omx(tmp_path / "x.omx", {"m": pd.DataFrame([[1.0, 2.0]], ["a"], ["a", "b"])})
+
+
+def test_omx_without_h5py_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(InputError, match=r"pip install 'mobility-geo\[omx\]'"):
+        read_omx(tmp_path / "x.omx")
+
+
+def test_reading_plain_tables_loads_no_h5py(write, monkeypatch):
+    real = builtins.__import__
+
+    def refusing(name, *args, **more):
+        assert not name.startswith("h5py")
+        return real(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", refusing)
+    module = importlib.import_module("mobility_geo.sources.od_tables")
+    assert len(module.read_od_table(write("origin,destination,persons", "a,b,5")).table) == 1
+
+
+# ------------------------------------------------------------------ margins and costs
+def test_margins_with_sides_intervals_and_a_total(write):
+    reading = read_margins(write(
+        "side,region,persons,low,high", "from,Bamako,998,,", "from,Mopti,,500,", "to,Gao,,,306",
+        "total,,2310,,", "to,Kidal,,,",
+    ))  # fmt: skip
+    table = reading.table
+    assert conform(table, MARGINS)[1] == []
+    assert table[["side", "zone_id", "low_persons"]].to_numpy().tolist() == [
+        ["origin", "Bamako", 998.0], ["origin", "Mopti", 500.0], ["destination", "Gao", 0.0],
+        ["total", "all", 2310.0],
+    ]  # fmt: skip
+    assert table["high_persons"].fillna(-1).tolist() == [998, -1, 306, 2310]
+    assert "not known" in found(reading, "no figure")[0].finding
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (("zone,persons", "a,5"), "does not say whose margins"),
+        (("side,zone,remarks", "from,a,b"), "no column with people"),
+        (("side,zone,persons", "sideways,a,5"), "must be origin, destination or total"),
+        (("side,zone,persons", "from,a,-5"), "negative in 1 rows"),
+        (("side,zone,low,high", "from,a,5,4"), "low is above high"),
+        (("side,zone,persons", "from,a,5", "from,a,4"), "stand twice"),
+    ],
+)
+def test_bad_margins(write, lines, message):
+    with pytest.raises(InputError, match=message):
+        read_margins(write(*lines))
+
+
+def test_costs_long_and_wide_and_what_is_no_cost(write):
+    wide = read_costs(write("min,gao,mopti", "bamako,,600", "segou,inf,300"))
+    long = read_costs(write("origin_id,destination_id,time_min", "bamako,mopti,600",
+                            "segou,mopti,300", "segou,gao,inf"))  # fmt: skip
+    assert wide.loc["segou"].to_dict() == {"gao": np.inf, "mopti": 300}
+    assert long.loc[wide.index, wide.columns].equals(wide)
+    with pytest.raises(InputError, match=r"wrong in 1 cells.*-3"):
+        read_costs(write("min,gao", "bamako,-3"))
+    with pytest.raises(InputError, match="pairs stand twice"):
+        read_costs(write("origin_id,destination_id,time_min", "a,b,1", "a,b,2"))
+    with pytest.raises(InputError, match="no column 'risk'"):
+        read_costs(write("origin_id,destination_id,time_min", "a,b,1"), impedance="risk")
+
+
+# ------------------------------------------------------------------ names to zones
+PLACES = pd.DataFrame(
+    {"place_id": ["segou", "gao", "lere-1", "lere-2"], "name": ["Ségou", "Gao", "Léré", "Léré"],
+     "name_alt": [None, "Kawkaw|Gaoh", None, None]}
+)  # fmt: skip
+
+
+def moves(*names):
+    return pd.DataFrame({"origin_id": list(names), "destination_id": "gao", "flow_persons": 7.0})
+
+
+def test_names_are_matched_by_id_name_and_other_spelling():
+    table, findings = match_ids(moves("segou", "SEGOU", "Ségou", "kawkaw"), PLACES)
+    assert table["origin_id"].tolist() == ["segou"] * 3 + ["gao"]
+    assert "'kawkaw' is 'gao'" in findings["finding"].iloc[0]
+
+
+def test_what_does_not_match_is_an_error_kept_or_left_out_with_its_people():
+    table = moves("gao", "Segu", "Léré", "other")
+    with pytest.raises(InputError) as error:
+        match_ids(table, PLACES)
+    told = str(error.value)
+    assert "3 names in 3 rows with 21 persons" in told
+    assert "'Segu' is not known" in told
+    assert "'Léré' could be ['lere-1', 'lere-2']" in told
+    kept, findings = match_ids(table, PLACES, unmatched="keep")
+    assert kept["origin_id"].tolist() == ["gao", "Segu", "Léré", "other"]
+    assert findings[findings["check"] == "not matched"]["value"].tolist() == [21.0]
+    out, _ = match_ids(table, PLACES, unmatched="leave_out", keep=["other"])
+    assert out["origin_id"].tolist() == ["gao", "other"]
+    named, _ = match_ids(table, PLACES, aliases={"Segu": "segou", "lere": "lere-2"}, keep=["Other"])
+    assert named["origin_id"].tolist() == ["gao", "segou", "lere-2", "other"]
+    with pytest.raises(InputError, match=r"aliases: no place_id 'sego'.*did you mean 'segou'"):
+        match_ids(table, PLACES, aliases={"Segu": "sego"})
