@@ -181,7 +181,7 @@ def test_long_work_is_told(monkeypatch, caplog):
     monkeypatch.setattr(prepared, "compile_kernels", lambda: time.sleep(0.2))
     with caplog.at_level(logging.WARNING):
         prepare_engine(draw_network(DRAWING))
-    assert [message[:9] for message in caplog.messages] == ["compiling"]
+    assert any(message.startswith("compiling") for message in caplog.messages)
     monkeypatch.setattr(prepared, "PATIENCE_S", 60.0)
     caplog.clear()
     prepare_engine(draw_network(DRAWING))
