@@ -31,7 +31,7 @@ run: $(VENV)/.run ## set up, then answer the Mali case of January 2013 (results 
 	$(VENV)/bin/mobility-geo run mali-2013-01 --out "$(OUT)"
 
 test: check ## all that CI runs: checks, tests, doctests, notebooks
-	MPLBACKEND=Agg $(PY) -m pytest -n auto
+	MPLBACKEND=Agg $(PY) -m pytest -n auto --dist worksteal
 ifneq ($(NOTEBOOKS),)
 	$(PY) -m pytest --nbmake $(NOTEBOOKS)
 	$(PY) -m nbstripout --verify $(NOTEBOOKS)

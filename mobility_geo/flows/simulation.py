@@ -126,7 +126,7 @@ def simulate(
 
     References
     ----------
-    .. [1] :cite:t:`suleimenova2017generalized`
+    :cite:t:`suleimenova2017generalized`
 
     Examples
     --------

@@ -153,7 +153,7 @@ def read_displacement_case(folder: str | Path) -> DisplacementCase:
 
     References
     ----------
-    .. [1] :cite:t:`suleimenova2017generalized`
+    :cite:t:`suleimenova2017generalized`
 
     Examples
     --------

@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
-from mobility_geo.cli import exits
+from mobility_geo.cli import exits, sweep
+from mobility_geo.cli.app import app
 
 PLAN = """\
 name = "Two limits"
@@ -78,11 +80,12 @@ def test_a_wrong_plan_is_refused_before_anything_is_made(plan, tmp_path, text, w
     assert not (tmp_path / "out").exists()
 
 
-def test_nobody_at_the_address_is_told(plan, tmp_path):
+def test_nobody_at_the_address_is_told(plan, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    done = mobility_geo(
-        "sweep", plan, "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9"
-    )
-    assert done.returncode == exits.INPUT
+    monkeypatch.setattr(sweep, "CONNECT_S", 0.5)
+    words = ["sweep", str(plan), "--out", str(tmp_path / "out"), "--scheduler",
+             "tcp://127.0.0.1:9"]  # fmt: skip
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == exits.INPUT
     assert "no Dask scheduler answers there" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
