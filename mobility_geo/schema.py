@@ -960,7 +960,6 @@ OD_ESTIMATES: Final = TableSchema(
     ),
 )  # fmt: skip
 
-# ------------------------------------------------------------------ sweeps
 SWEEP: Final = TableSchema(
     name="sweep",
     meaning="Answers of one scenario of a sweep: several tables in one file, told apart by table",
@@ -1002,18 +1001,126 @@ SWEEP: Final = TableSchema(
     ),
 )  # fmt: skip
 
+SITES: Final = TableSchema(
+    name="sites",
+    meaning="Way stations that are proposed or kept, with the people each would serve",
+    key=("place_id",),
+    geometry="Point",
+    columns=(
+        _text("place_id", "place it stands at; of a mobile one its base"),
+        _text("name", "name of the place"),
+        _text("country", "ISO 3166-1 alpha-3 code"),
+        _text("pcode", "its zone", nullable=True),
+        _text("proposal", "new, or kept because it is there", allowed=("new", "kept")),
+        _text("kind", "kind", allowed=("fixed", "mobile")),
+        _number("served_persons", "persons", "people who go to it, on average over scenarios"),
+        _number("time_min", "min", "mean time of these people", nullable=True),
+        _number("longest_min", "min", "time of those who need the longest", nullable=True),
+        _number("risk", "", "highest risk of a way to it", nullable=True),
+        _number("capacity_persons", "persons", "room; missing: not checked", nullable=True),
+    ),
+)
+
+SITE_ASSIGNMENT: Final = TableSchema(
+    name="site_assignment",
+    meaning="Who goes to which way station, by scenario; who goes to none is in unserved_groups",
+    key=("scenario", "group_id", "place_id"),
+    columns=(
+        _text("scenario", "scenario"),
+        _text("group_id", "group"),
+        _text("origin_id", "place where the group is"),
+        _text("place_id", "place of the way station, or of the stop of a mobile one"),
+        _number("persons", "persons", "people of the group", dtype="int"),
+        _number("time_min", "min", "time of the way"),
+        _number("length_m", "m", "length of the way"),
+        _number("risk", "", "risk of the way"),
+    ),
+)
+
+UNSERVED_REASONS: Final = (
+    "no_way", "over_risk", "over_time", "over_money", "over_limit", "too_few_sites", "no_room",
+)  # fmt: skip
+UNSERVED_GROUPS: Final = TableSchema(
+    name="unserved_groups",
+    meaning="Who would have no way station, and why, by scenario",
+    key=("scenario", "group_id"),
+    columns=(
+        _text("scenario", "scenario"),
+        _text("group_id", "group"),
+        _text("origin_id", "place where the group is"),
+        _number("persons", "persons", "people without a way station", dtype="int"),
+        _text("reason", "why", allowed=UNSERVED_REASONS),
+        _text("explanation", "the same in words"),
+    ),
+)
+
+ROTA: Final = TableSchema(
+    name="rota",
+    meaning="Days of mobile way stations: where each starts, stops and returns to",
+    key=("base_id", "day"),
+    columns=(
+        _text("base_id", "place where it starts in the morning and returns to"),
+        _number("day", "", "day of the rota", dtype="int", minimum=1),
+        _text("stop_ids", "places where it stops, in their order, > between them"),
+        _number("driving_min", "min", "time of driving"),
+        _number("day_min", "min", "time of driving and of all stops"),
+        _number("served_persons", "persons", "people whom its stops serve", dtype="int"),
+    ),
+)
+
+GO_NO_GO: Final = TableSchema(
+    name="go_no_go",
+    meaning="Whether a way station can work on a day: people reach it, and supply does",
+    key=("place_id", "date"),
+    columns=(
+        _text("place_id", "place of the way station"),
+        _text("name", "its name"),
+        Column(name="date", dtype="date", meaning="day"),
+        _flag("go", "safe place, and people and supply reach it within the limits"),
+        _flag("safe_place", "outside areas of severe insecurity and mines"),
+        _number("reach_persons", "persons", "people who reach it", dtype="int"),
+        _text("supply_from_id", "nearest start of supply that gets there", nullable=True),
+        _number("supply_time_min", "min", "time of its way", nullable=True),
+        _number("supply_risk", "", "risk of its way", nullable=True),
+        _text("reason", "what stands against it; missing: nothing", nullable=True),
+    ),
+)
+
+MONITORING_POINTS: Final = TableSchema(
+    name="monitoring_points",
+    meaning="Points where flows are counted, the one that adds most first",
+    key=("point_id",),
+    geometry="Point",
+    columns=(
+        _text("point_id", "edge or crossing"),
+        _text("kind", "kind", allowed=("edge", "crossing")),
+        _text("name", "name of the crossing, or of the ends of the edge"),
+        _text("proposal", "new, or kept because it is there", allowed=("new", "kept")),
+        _number("rank", "", "order by what each adds", dtype="int", minimum=1),
+        _number("passing_persons", "persons", "people who pass it"),
+        _number("added_persons", "persons", "people whom no point before it sees"),
+        _number("seen_persons", "persons", "people whom it and all before it see, each once"),
+        _number("added_uncertainty_persons", "persons", "uncertain people added likewise"),
+        _text("same_ids", "edges and crossings that see the same people, | between them",
+              nullable=True),
+    ),
+)  # fmt: skip
+
 NETWORK_TABLES: Final = (
     ZONES, NODES, EDGES, CROSSINGS, PLACES, ACCESSES, WATERWAYS, SEASONS, PROFILES, SPEEDS,
 )  # fmt: skip
 CASE_TABLES: Final = (GROUPS, DESTINATIONS, WAYSTATIONS, TARGETS)
 DISRUPTION_TABLES: Final = (DISRUPTIONS, DISRUPTION_STRETCHES, DEPTH_CURVES)
 SOURCE_TABLES: Final = (FINDINGS, EVENTS, INCIDENTS, CONSTRAINTS, DISPLACEMENT)
-AREA_TABLES: Final = (ISOCHRONES, NEAREST_AREAS)
 MOVEMENT_TABLES: Final = (OD_TABLE, MARGINS, PASSAGE_COUNTS, PASSAGES, OD_ESTIMATES)
+AREA_TABLES: Final = (ISOCHRONES, NEAREST_AREAS)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
 ROUTE_TABLES: Final = (ROUTE_REQUESTS, PLANNED_REQUESTS, ROUTES, ROUTE_LEGS)
+SITING_TABLES: Final = (
+    SITES, SITE_ASSIGNMENT, UNSERVED_GROUPS, ROTA, GO_NO_GO, MONITORING_POINTS,
+)  # fmt: skip
 SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
     {
         table.name: table
@@ -1026,6 +1133,7 @@ SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
             *RESULT_TABLES,
             *AREA_TABLES,
             *ROUTE_TABLES,
+            *SITING_TABLES,
         )
     }
 )

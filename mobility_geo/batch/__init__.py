@@ -8,6 +8,7 @@ from mobility_geo.batch.plan import (
     SweepPlan,
     calendar_days,
     make_plan,
+    plan_scenarios,
     read_plan,
 )
 from mobility_geo.batch.requests import check_requests, read_requests
@@ -30,6 +31,7 @@ __all__ = [
     "check_requests",
     "make_plan",
     "plan_routes",
+    "plan_scenarios",
     "read_plan",
     "read_requests",
     "read_sweep",

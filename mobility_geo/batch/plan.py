@@ -305,6 +305,83 @@ def closing(scenario: SweepScenario) -> Disruption | None:
     return None
 
 
+def lay_scenario(source: Scenario, spec: SweepScenario) -> Scenario:
+    """Return one scenario of a plan: its day, what happens, what is closed, what is left out.
+
+    Parameters
+    ----------
+    source
+        The scenario that it starts from.
+    spec
+        One of a plan.
+
+    Returns
+    -------
+    Scenario
+        To lay over the network of the plan.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> one = SweepScenario(scenario_id="a", label="a", weight=1, source=0,
+    ...                     when=dt.date(2013, 1, 1), happening=())  # fmt: skip
+    >>> len(lay_scenario(load_toy().scenario, one).disruptions)
+    0
+    """
+    kept = source.disruptions
+    if spec.happening is not None:
+        kept = tuple(one for one in kept if one.disruption_id in spec.happening)
+    extra = closing(spec)
+    laid = replace(source, when=spec.when, disruptions=(*kept, *([extra] if extra else [])))
+    words = dict(spec.parameters).get("without", ())
+    return laid.without(kinds=words, ids=words)
+
+
+def plan_scenarios(plan: SweepPlan) -> tuple[list[Scenario], list[float]]:
+    """Return the scenarios of a plan, named by their ids, and how likely each is.
+
+    Parameters
+    ----------
+    plan
+        From `make_plan` or `read_plan`.
+
+    Returns
+    -------
+    scenarios
+        In the order of the plan.
+    probability
+        Their weights, made to sum to 1.
+
+    Raises
+    ------
+    InputError
+        If the plan varies limits or other parameters of the question, which no scenario holds.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> plan = make_plan(load_toy(), closures=SingleClosures(edges=("north-mid",)))
+    >>> laid, probability = plan_scenarios(plan)
+    >>> len(laid), sum(probability)
+    (1, 1.0)
+    """
+    strange = sorted({name for one in plan.scenarios for name, _ in one.parameters} - {"without"})
+    if strange:
+        msg = (
+            f"the plan varies {', '.join(strange)}: a choice that is to hold up under scenarios "
+            "needs one set of limits; take them out of [grid]"
+        )
+        raise InputError(msg)
+    laid = [
+        replace(lay_scenario(plan.sources[one.source], one), name=one.scenario_id)
+        for one in plan.scenarios
+    ]
+    for one in laid:
+        one.check(plan.case.network, plan.case.groups)
+    total = sum(one.weight for one in plan.scenarios)
+    return laid, [one.weight / total for one in plan.scenarios]
+
+
 # ------------------------------------------------------------------ making a plan
 def make_plan(
     case: Case,

@@ -33,6 +33,7 @@ from mobility_geo.batch.plan import (
     SweepPlan,
     SweepScenario,
     closing,
+    lay_scenario,
     under_parameters,
 )
 from mobility_geo.errors import InputError, MobilityGeoError
@@ -145,14 +146,7 @@ def lay_out(question: Question, scenario: SweepScenario) -> tuple[Case, Scenario
     if case is None:
         case = under_parameters(question.case, scenario.parameters)
         question.cases[scenario.parameters] = case
-    source = question.sources[scenario.source]
-    kept = source.disruptions
-    if scenario.happening is not None:
-        kept = tuple(one for one in kept if one.disruption_id in scenario.happening)
-    extra = closing(scenario)
-    laid = replace(source, when=scenario.when, disruptions=(*kept, *([extra] if extra else [])))
-    words = dict(scenario.parameters).get("without", ())
-    laid = laid.without(kinds=words, ids=words)
+    laid = lay_scenario(question.sources[scenario.source], scenario)
     laid.check(case.network, case.groups)
     return case, laid
 

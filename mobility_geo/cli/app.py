@@ -12,15 +12,17 @@ from mobility_geo.cli import exits
 from mobility_geo.cli.assign import assign_command
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.isochrones import isochrones_command
+from mobility_geo.cli.monitor import monitor_command
 from mobility_geo.cli.network import audit_command, build_command, info_command
 from mobility_geo.cli.od import estimate_command
 from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
 from mobility_geo.cli.simulate import simulate_command
+from mobility_geo.cli.site import pmed_command, site_command
 from mobility_geo.cli.sweep import sweep_command
 from mobility_geo.cli.warmup import warmup_command
-from mobility_geo.errors import ConservationError, MobilityGeoError, OutputError
+from mobility_geo.errors import ConservationError, InputError, MobilityGeoError, OutputError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {words}" for code, words in exits.MEANING.items())
 
@@ -609,6 +611,193 @@ def warmup(*, output: OutputOption = Output.TEXT) -> None:
     """
     as_json = output is Output.JSON
     _end("warmup", lambda: warmup_command(as_json=as_json), as_json=as_json)
+
+
+class SiteModel(StrEnum):
+    """What way stations are placed for."""
+
+    P_MEDIAN = "p_median"
+    MAX_COVER = "max_cover"
+    SET_COVER = "set_cover"
+    CAPACITATED = "capacitated"
+
+
+class OverScenarios(StrEnum):
+    """What counts over many scenarios."""
+
+    EXPECTED = "expected"
+    REGRET = "regret"
+    CVAR = "cvar"
+
+
+@app.command("site")
+def site(  # noqa: PLR0913
+    scenario: Annotated[
+        str | None,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ] = None,
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    new_sites: Annotated[
+        int | None, typer.Option("--new", help="New stations, besides those kept.")
+    ] = None,
+    model: Annotated[
+        SiteModel, typer.Option("--model", help="What they are placed for.")
+    ] = SiteModel.P_MEDIAN,
+    limit_h: Annotated[
+        float | None, typer.Option("--limit", help="Longest journey to a station, hours.")
+    ] = None,
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option("--candidate", help="Id or name of a place; may be repeated. Else: all."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Keep the way stations of the case.")
+    ] = True,
+    capacity: Annotated[
+        float | None, typer.Option("--capacity", help="Room of each new station, people.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    risk_limit: Annotated[
+        float | None,
+        typer.Option("--risk-limit", help="Highest risk of a way, besides those of the case."),
+    ] = None,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    under: Annotated[
+        list[str] | None,
+        typer.Option("--under", help="One more scenario to hold up under; may be repeated."),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", help="Sweep plan (.toml): hold up under all of its scenarios."),
+    ] = None,
+    criterion: Annotated[
+        OverScenarios, typer.Option("--criterion", help="What counts over scenarios.")
+    ] = OverScenarios.EXPECTED,
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
+    ] = 0.9,
+    mobile: Annotated[
+        int | None, typer.Option("--mobile", help="Units of mobile stations, instead of --new.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="Days of the rota.")] = 5,
+    stop_h: Annotated[float, typer.Option("--stop", help="Hours at a stop.")] = 2.0,
+    reach_h: Annotated[
+        float, typer.Option("--reach", help="Hours that people may need to a stop.")
+    ] = 1.0,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="How a unit drives; else as most movers.")
+    ] = None,
+    supply_from: Annotated[
+        list[str] | None,
+        typer.Option("--supply-from", help="Place where trucks start: says go or no-go."),
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option("--on", help="Day of go or no-go; may be repeated.")
+    ] = None,
+    pmed: Annotated[
+        str | None,
+        typer.Option("--pmed", help="Solve a p-median file of the OR-Library instead."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random starts of the search.")] = 0,
+    gap: Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")] = 0.0,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", help="Seconds after which to stop.")
+    ] = 300.0,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Propose where way stations should stand, fixed or mobile, and say whether they can work.
+
+    Nobody is sent over a limit of risk, time or money, and no station is proposed in an area of
+    severe insecurity or mines. Who would have no station is listed with the reason. Value, bound
+    and gap say how good the answer is proven to be.
+
+    Examples:  mobility-geo site mali-2013-01 --new 3 --out sites.gpkg
+               mobility-geo site mali-2013-01 --new 3 --under mali-2012-04 --criterion regret
+               mobility-geo site --plan plan.toml --new 3 --criterion cvar
+               mobility-geo site mali-2013-01 --mobile 2 --profile 4x4
+               mobility-geo site --pmed pmed1.txt
+    """
+    as_json = output is Output.JSON
+
+    def work() -> None:
+        if sum(one is not None for one in (scenario, pmed, plan)) != 1:
+            msg = (
+                "name a scenario, a sweep plan with --plan, or a file of the OR-Library with "
+                "--pmed: one of the three"
+            )
+            raise InputError(msg)
+        if pmed is not None:
+            pmed_command(pmed, seed=seed, gap=gap, time_limit_s=time_limit, as_json=as_json)
+        else:
+            site_command(
+                scenario, out=out, new_sites=new_sites, model=model.value, limit_h=limit_h,
+                candidates=candidate or [], keep=keep, capacity_persons=capacity, base=base,
+                risk_limit=risk_limit, when=when, under=under or [], plan=plan,
+                criterion=criterion.value, alpha=alpha, mobile=mobile, days=days, stop_h=stop_h,
+                reach_h=reach_h,
+                profile=profile, supply_from=supply_from or [], on=on or [], seed=seed, gap=gap,
+                time_limit_s=time_limit, as_json=as_json, quiet=quiet,
+            )  # fmt: skip
+
+    _end("site", work, as_json=as_json)
+
+
+@app.command("monitor")
+def monitor(  # noqa: PLR0913
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    new_points: Annotated[
+        int, typer.Option("--new", help="New points, besides those that exist.")
+    ] = 5,
+    aim: Annotated[
+        str, typer.Option("--aim", help="people: most people; uncertainty: most of what is unsure.")
+    ] = "people",
+    existing: Annotated[
+        list[str] | None,
+        typer.Option("--existing", help="Edge or crossing with a point already; repeatable."),
+    ] = None,
+    candidates: Annotated[
+        str, typer.Option("--candidates", help="both, edges or crossings.")
+    ] = "both",
+    rule: Annotated[
+        str, typer.Option("--rule", help="How people choose: least_time or logit.")
+    ] = "least_time",
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    gap: Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")] = 0.0,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", help="Seconds after which to stop.")
+    ] = 60.0,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Propose where to count people on the way, so that few points see the most, each once.
+
+    Example:  mobility-geo monitor mali-2013-01 --new 5 --out points.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "monitor",
+        lambda: monitor_command(
+            scenario, out=out, new_points=new_points, aim=aim, existing=existing or [],
+            candidates=candidates, rule=rule, when=when, gap=gap, time_limit_s=time_limit,
+            as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
 
 
 def _end(command: str, work: Callable[[], int | None], *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from mobility_geo.export.columns import describe
 from mobility_geo.export.notice import CONDITIONAL, NOTICE
 from mobility_geo.export.qml import Style
 from mobility_geo.geopackage import GeometryName, Layer
-from mobility_geo.outcomes.results import Results
+from mobility_geo.outcomes.results import Results, edge_conditions
 from mobility_geo.outcomes.summaries import (
     PERSONS,
     crossing_states,
@@ -25,6 +25,7 @@ from mobility_geo.outcomes.summaries import (
     stranded_by,
     waystation_reach,
 )
+from mobility_geo.scenario import Case
 from mobility_geo.schema import (
     CROSSINGS,
     EDGES,
@@ -136,11 +137,7 @@ def result_layers(results: Results) -> list[Layer]:
             f"in force on {day}, and with the temporal controller those of the time shown. A "
             "margin is drawn around those that hold for single roads or crossings.",
         ),
-        described_layer(
-            "edges", edges(results), styles.edges, "LineString", "Network",
-            f"Roads, tracks, river legs and crossings with their state on {day} over all "
-            "travellers of the case.", EDGES,
-        ),
+        _edge_layer(edges(results), results.when),
         described_layer(
             "nodes", network.nodes, styles.nodes, "Point", "Nodes of the network",
             "Settlements, junctions, river ports and border posts that the edges join.", NODES,
@@ -158,11 +155,7 @@ def result_layers(results: Results) -> list[Layer]:
             f"People by status on {day} and zone where they are. People at places in no zone are "
             "in a last row without a shape.", ZONES,
         ),
-        described_layer(
-            "zones", zones(results), styles.zones, "MultiPolygon", "Administrative units",
-            "Administrative units; the column pcode_vintage says which list the codes are from.",
-            ZONES,
-        ),
+        _zone_layer(zones(results)),
         Layer(
             name="run_info", frame=run_info(results), title="About this run",
             abstract=f"{NOTICE} What was computed, from what, with which warnings.",
@@ -635,15 +628,71 @@ def edges(results: Results) -> gpd.GeoDataFrame:
     >>> "closed" in set(edges(solve_case(load_toy()))["state"])
     True
     """
-    network = results.case.network
-    layer = network.edges.merge(results.edge_conditions, on="edge_id", how="left")
+    return _edges_with_states(results.case, results.edge_conditions)
+
+
+def _edges_with_states(case: Case, states: pd.DataFrame) -> gpd.GeoDataFrame:
+    layer = case.network.edges.merge(states, on="edge_id", how="left")
     layer["state"] = layer["state"].fillna("open")
     layer["speed_factor"] = layer["speed_factor"].fillna(1.0)
     layer["risk_per_km"] = layer["risk_per_km"].fillna(0.0)
     kinds = {"road": "road", "track": "track", "river": "river", "ferry": "river"}
     by_kind = "open " + layer["kind"].map(kinds).fillna("other")
     layer["map_class"] = layer["state"].where(layer["state"] != "open", by_kind).astype("str")
-    return _shape_last(gpd.GeoDataFrame(layer, geometry="geometry", crs=network.crs))
+    return _shape_last(gpd.GeoDataFrame(layer, geometry="geometry", crs=case.network.crs))
+
+
+def ground_layers(case: Case, day: dt.date) -> list[Layer]:
+    """Return the network with its state on a day, and the land, to draw other layers on.
+
+    Parameters
+    ----------
+    case
+        The question.
+    day
+        Date.
+
+    Returns
+    -------
+    list of Layer
+        ``edges`` and ``zones``.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> [layer.name for layer in ground_layers(case, case.scenario.when)]
+    ['edges', 'zones']
+    """
+    states, _ = edge_conditions(case, day)
+    home = case.network.places.set_index("place_id")["country"]
+    countries = home.reindex(case.groups["place_id"].unique())
+    return [
+        _edge_layer(_edges_with_states(case, states), day),
+        _zone_layer(_zones_asked(case, countries)),
+    ]
+
+
+def _edge_layer(frame: gpd.GeoDataFrame, day: dt.date) -> Layer:
+    return described_layer(
+        "edges", frame, styles.edges, "LineString", "Network",
+        f"Roads, tracks, river legs and crossings with their state on {day.isoformat()} over all "
+        "travellers of the case.", EDGES,
+    )  # fmt: skip
+
+
+def _zone_layer(frame: gpd.GeoDataFrame) -> Layer:
+    return described_layer(
+        "zones", frame, styles.zones, "MultiPolygon", "Administrative units",
+        "Administrative units; the column pcode_vintage says which list the codes are from.",
+        ZONES,
+    )  # fmt: skip
+
+
+def _zones_asked(case: Case, countries: "pd.Series[str]") -> gpd.GeoDataFrame:
+    layer = case.network.zones.copy()
+    layer["asked"] = layer["country"].isin(set(countries))
+    return _shape_last(layer)
 
 
 def catchments(results: Results) -> gpd.GeoDataFrame:
@@ -771,9 +820,7 @@ def zones(results: Results) -> gpd.GeoDataFrame:
     >>> zones(solve_case(load_toy()))["asked"].tolist()
     [True, True, False]
     """
-    layer = results.case.network.zones.copy()
-    layer["asked"] = layer["country"].isin(set(results.status["country"]))
-    return _shape_last(layer)
+    return _zones_asked(results.case, results.status["country"])
 
 
 def run_info(results: Results) -> pd.DataFrame:

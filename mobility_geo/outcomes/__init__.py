@@ -4,22 +4,56 @@ from mobility_geo.outcomes.attribution import persons_freed
 from mobility_geo.outcomes.compare import compare
 from mobility_geo.outcomes.explain import Explanation, explain
 from mobility_geo.outcomes.isochrones import isochrones
+from mobility_geo.outcomes.monitoring import (
+    MonitoringResult,
+    capture_flows,
+    place_monitoring_points,
+)
 from mobility_geo.outcomes.reachable import catchments, main_traveller, reachable_waystations
 from mobility_geo.outcomes.results import Results, solve_case
+from mobility_geo.outcomes.siting import (
+    SitingResult,
+    go_or_no_go,
+    site_mobile_stations,
+    site_way_stations,
+)
+from mobility_geo.outcomes.siting_models import (
+    Siting,
+    solve_capacitated,
+    solve_max_cover,
+    solve_p_median,
+    solve_robust,
+    solve_set_cover,
+)
+from mobility_geo.outcomes.siting_rota import plan_rota
 from mobility_geo.outcomes.stranded import find_stranded
 from mobility_geo.outcomes.targets import compare_with_targets
 
 __all__ = [
     "Explanation",
+    "MonitoringResult",
     "Results",
+    "Siting",
+    "SitingResult",
+    "capture_flows",
     "catchments",
     "compare",
     "compare_with_targets",
     "explain",
     "find_stranded",
+    "go_or_no_go",
     "isochrones",
     "main_traveller",
     "persons_freed",
+    "place_monitoring_points",
+    "plan_rota",
     "reachable_waystations",
+    "site_mobile_stations",
+    "site_way_stations",
+    "solve_capacitated",
     "solve_case",
+    "solve_max_cover",
+    "solve_p_median",
+    "solve_robust",
+    "solve_set_cover",
 ]

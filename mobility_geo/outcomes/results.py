@@ -185,7 +185,7 @@ def solve_case(
     od = choose_destinations(case, when=day)
     flows = assign_all_or_nothing(case, od, when=day)
     tell("State of the edges", 0.6)
-    states, closed = _edge_conditions(case, day)
+    states, closed = edge_conditions(case, day)
     tell("What each closure does", 0.65)
     freed = persons_freed(
         case, when=day, progress=lambda done: tell("What each closure does", 0.65 + 0.3 * done)
@@ -206,8 +206,31 @@ def solve_case(
     return compared
 
 
-def _edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the state of each edge over the travellers of the case, and edges closed by each."""
+def edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the state of each edge over all travellers of a case, and how many each closes.
+
+    Parameters
+    ----------
+    case
+        The question.
+    day
+        Date.
+
+    Returns
+    -------
+    conditions
+        As `Results.edge_conditions`: one row per edge.
+    closed
+        Number of edges that each disruption closes to somebody.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> case = load_toy()
+    >>> table, closed = edge_conditions(case, case.scenario.when)
+    >>> len(table) == len(case.network.edges), max(closed.values()) > 0
+    (True, True)
+    """
     travellers = sorted({traveller_of(row) for _, row in case.groups.iterrows()})
     frames = []
     closing: dict[str, set[str]] = {}

@@ -1,0 +1,86 @@
+"""`mobility-geo monitor`: where flows should be counted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.files import check_output_file, read_case
+from mobility_geo.cli.site import rows_of
+
+
+def monitor_command(  # noqa: PLR0913
+    scenario: str,
+    *,
+    out: str | None,
+    new_points: int,
+    aim: str,
+    existing: Sequence[str],
+    candidates: str,
+    rule: str,
+    when: str | None,
+    gap: float,
+    time_limit_s: float,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Propose monitoring points for the flows of a scenario and print them.
+
+    Parameters
+    ----------
+    scenario
+        Name of a built-in scenario, or path of a scenario file.
+    out
+        GeoPackage to write; None: none.
+    new_points, aim, existing, candidates, rule, when, gap, time_limit_s
+        As for `mobility_geo.outcomes.place_monitoring_points`.
+    as_json
+        Print one JSON object on standard output instead of a table.
+    quiet
+        Print nothing.
+    """
+    if out is not None:
+        check_output_file(out)
+    from mobility_geo.export.siting import write_siting
+    from mobility_geo.flows import choose_destinations
+    from mobility_geo.outcomes import place_monitoring_points
+
+    case = read_case(scenario)
+    result = place_monitoring_points(
+        case, choose_destinations(case, when=when), new_points=new_points,
+        aim=aim,  # type: ignore[arg-type]
+        existing=existing, candidates=candidates,  # type: ignore[arg-type]
+        rule=rule, when=when, gap=gap, time_limit_s=time_limit_s,
+    )  # fmt: skip
+    if out is not None:
+        write_siting(out, result)
+    rows = rows_of(result.points.drop(columns="geometry"))
+    if as_json:
+        data = {
+            "scenario": case.name, "when": result.when.isoformat(), "out": out, "aim": result.aim,
+            "rule": result.rule, "value": result.value, "bound": result.bound, "gap": result.gap,
+            "status": result.status, "seconds": round(result.seconds, 2),
+            "flowing_persons": result.flowing_persons, "seen_persons": result.seen_persons,
+            "unseeable_persons": result.unseeable_persons, "points": rows,
+        }  # fmt: skip
+        print(envelope("monitor", "success", data=data, warnings=result.warnings))
+        return
+    if quiet:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "point", "", "pass it", "not seen before", "seen so far",
+                  title="Monitoring points")  # fmt: skip
+    for row in rows:
+        table.add_row(str(row["rank"]), f"{row['name']} ({row['point_id']})",
+                      str(row["proposal"]), f"{row['passing_persons']:,.0f}",
+                      f"{row['added_persons']:,.0f}", f"{row['seen_persons']:,.0f}")  # fmt: skip
+    Console().print(table)
+    print(f"{result.seen_persons:,.0f} of {result.flowing_persons:,.0f} people on the way are "
+          f"seen, each once; {result.unseeable_persons:,.0f} pass no candidate. gap "
+          f"{result.gap:.2%}, {result.status} ({result.seconds:.1f} s)")  # fmt: skip
+    for warning in result.warnings:
+        print(f"note: {warning}")
+    print("Modelled, not observed. A count is passages, not persons.")
+    if out is not None:
+        print(f"{Path(out)}: open it in QGIS; it opens styled. Internal: it shows chokepoints.")

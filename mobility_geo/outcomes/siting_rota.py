@@ -1,0 +1,262 @@
+"""Rotas of mobile way stations: day tours from a base, on matrices."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array, vstack
+
+from mobility_geo.errors import InputError
+from mobility_geo.outcomes.siting_models import STOPPED, solve_program
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+MOST_TOURS: Final = 30_000
+"""More tours than this are refused: the whole-number program would not end."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Tour:
+    """One day of a unit: its base, its stops in order, and how long it takes."""
+
+    base: int
+    stops: tuple[int, ...]
+    driving_min: float
+    day_min: float
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Rota:
+    """Tours of all units, the people whom they serve, and the proof.
+
+    Attributes
+    ----------
+    tours
+        By base and then by their stops.
+    value, bound
+        People served at least once, and what no rota can beat.
+    status
+        ``optimal``, ``within_gap`` or ``time_limit``.
+    seconds
+        How long it took.
+    """
+
+    tours: tuple[Tour, ...]
+    value: float
+    bound: float
+    status: str
+    seconds: float
+
+
+def plan_rota(  # noqa: PLR0913 # each is a choice of the analyst
+    drive: npt.ArrayLike,
+    reach: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    *,
+    units: int,
+    days: int,
+    day_min: float,
+    stop_min: float,
+    most_stops: int = 3,
+    gap: float = 0.0,
+    time_limit_s: float = 60.0,
+) -> Rota:
+    """Choose bases and day tours that serve most people at least once in a rota.
+
+    Parameters
+    ----------
+    drive
+        Minutes from place to place, shape (places, places); `inf`: no way.
+    reach
+        Whether a client reaches a stop at a place, shape (clients, places).
+    persons
+        People of each client.
+    units, days
+        Units, and days of the rota: so many tours each.
+    day_min
+        Driving day: driving and stops of a tour fit into it, minutes.
+    stop_min
+        Time of one stop, minutes.
+    most_stops
+        Stops of a tour, at most.
+    gap, time_limit_s
+        See `solve_p_median`.
+
+    Returns
+    -------
+    Rota
+        Of rotas that serve as many, one with the least driving.
+
+    Raises
+    ------
+    InputError
+        If nothing fits into a day, there are too many tours, or a value is out of range.
+
+    Examples
+    --------
+    >>> rota = plan_rota(
+    ...     [[0, 60], [60, 0]],
+    ...     [[True, False], [False, True]],
+    ...     [5, 7],
+    ...     units=1,
+    ...     days=1,
+    ...     day_min=300,
+    ...     stop_min=60,
+    ... )
+    >>> rota.tours[0].stops, rota.value
+    ((0, 1), 12.0)
+    """
+    started = time.monotonic()
+    minutes = np.array(drive, dtype=np.float64)
+    covers = np.array(reach, dtype=bool)
+    people = np.array(persons, dtype=np.float64)
+    _check(minutes, covers, people, units=units, days=days, day_min=day_min, stops=most_stops)
+    useful = np.flatnonzero((covers & (people > 0)[:, None]).any(axis=0))
+    tours = [
+        tour
+        for base in range(len(minutes))
+        for tour in _tours(minutes, base, useful, day_min, stop_min, most_stops)
+    ]
+    if len(tours) > MOST_TOURS:
+        msg = (
+            f"{len(tours):,} tours are possible, more than {MOST_TOURS:,}: name fewer candidates, "
+            "or allow fewer stops a day"
+        )
+        raise InputError(msg)
+    if not tours:
+        msg = (
+            "no tour serves anybody: nobody reaches a stop that a unit gets to and back from "
+            f"within {day_min:g} min, {stop_min:g} min at the stop included"
+        )
+        raise InputError(msg)
+    places, count, clients = len(minutes), len(tours), len(people)
+    size = places + count + clients
+    at = np.arange(count)
+    base_of = np.array([tour.base for tour in tours])
+    within = coo_array(
+        (np.concatenate([np.full(places, float(days)), -np.ones(count)]),
+         (np.concatenate([np.arange(places), base_of]),
+          np.concatenate([np.arange(places), places + at]))), shape=(places, size),
+    ).tocsr()  # fmt: skip
+    served = np.array([covers[:, list(tour.stops)].any(axis=1) for tour in tours]).T
+    client, tour_at = np.nonzero(served)
+    seen = coo_array(
+        (np.concatenate([np.ones(len(client)), -np.ones(clients)]),
+         (np.concatenate([client, np.arange(clients)]),
+          np.concatenate([places + tour_at, places + count + np.arange(clients)]))),
+        shape=(clients, size),
+    ).tocsr()  # fmt: skip
+    fleet = csr_array(np.concatenate([-np.ones(places), np.zeros(size - places)])[None, :])
+    rows = vstack([within, seen, fleet]).tocsr()
+    least = np.concatenate([np.zeros(places + clients), [-float(units)]])
+    upper = np.concatenate([np.full(places, float(units)), np.ones(count + clients)])
+    total = float(people.sum())
+    serve = np.concatenate([np.zeros(places + count), -people / total * 1e3])
+    first = solve_program(
+        serve, rows, least, np.zeros(size), upper, places + count, gap, time_limit_s / 2
+    )
+    spend = np.concatenate([np.zeros(places), [1 + tour.driving_min for tour in tours],
+                            np.zeros(clients)])  # fmt: skip
+    second = solve_program(
+        spend, vstack([rows, csr_array(-serve[None, :])]).tocsr(),
+        np.append(least, -first.fun - 1e-4), np.zeros(size), upper, places + count, gap,
+        max(time_limit_s - (time.monotonic() - started), 0.1), fallback=first,
+    )  # fmt: skip
+    chosen = [tours[one] for one in np.flatnonzero(second.x[places : places + count] > 0.5)]  # noqa: PLR2004
+    got = covers[:, sorted({stop for tour in chosen for stop in tour.stops})].any(axis=1)
+    value = float(people[got].sum())
+    bound = max(min(-first.bound / 1e3 * total, total), value)
+    proven = bound - value <= 1e-6 * total
+    status = "optimal" if proven else "within_gap" if first.status != STOPPED else "time_limit"
+    return Rota(
+        tours=tuple(sorted(chosen, key=lambda tour: (tour.base, tour.stops))), value=value,
+        bound=value if proven else bound, status=status, seconds=time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _check(
+    minutes: FloatArray,
+    covers: BoolArray,
+    people: FloatArray,
+    *,
+    units: int,
+    days: int,
+    day_min: float,
+    stops: int,
+) -> None:
+    """Check shapes and ranges.
+
+    Raises
+    ------
+    InputError
+        Lists everything that is wrong.
+    """
+    places = len(minutes)
+    problems = []
+    if not places:
+        problems.append("no candidate sites: give places where a unit may start and stop")
+    if minutes.shape != (places, places) or np.isnan(minutes).any() or (minutes < 0).any():
+        problems.append("drive: minutes >= 0 from place to place are expected")
+    if covers.shape != (len(people), places):
+        problems.append("reach: shape (clients, places) is expected")
+    if not people.sum() > 0:
+        problems.append("no people: nobody to plan a rota for")
+    problems += [
+        f"{name} must be at least 1, not {value!r}"
+        for name, value in (("units", units), ("days", days), ("most_stops", stops))
+        if value < 1
+    ]
+    if not day_min > 0:
+        problems.append(f"day_min must be above 0 min, not {day_min!r}")
+    if problems:
+        raise InputError(problems)
+
+
+def _tours(
+    minutes: FloatArray,
+    base: int,
+    useful: npt.NDArray[np.intp],
+    day_min: float,
+    stop_min: float,
+    most_stops: int,
+) -> list[Tour]:
+    """Return the tours of a base: of each set of stops the quickest order; no set within another.
+
+    Raises
+    ------
+    InputError
+        If there are too many.
+    """
+    best: dict[frozenset[int], tuple[float, tuple[int, ...]]] = {}
+
+    def extend(stops: tuple[int, ...], spent: float) -> None:
+        here = stops[-1] if stops else base
+        for stop in useful:
+            one = int(stop)
+            if one in stops:
+                continue
+            driven = spent + float(minutes[here, one])
+            home = driven + float(minutes[one, base])
+            longer = (*stops, one)
+            if home + len(longer) * stop_min > day_min + 1e-9:
+                continue
+            key = frozenset(longer)
+            if key not in best or (home, longer) < best[key]:
+                best[key] = (home, longer)
+            if len(best) > MOST_TOURS:
+                msg = (
+                    f"more than {MOST_TOURS:,} tours are possible from one base: name fewer "
+                    "candidates, or allow fewer stops a day"
+                )
+                raise InputError(msg)
+            if len(longer) < most_stops:
+                extend(longer, driven)
+
+    extend((), 0.0)
+    return [
+        Tour(base=base, stops=stops, driving_min=home, day_min=home + len(stops) * stop_min)
+        for home, stops in best.values()
+    ]
