@@ -1001,6 +1001,120 @@ SWEEP: Final = TableSchema(
     ),
 )  # fmt: skip
 
+# ------------------------------------------------------------------ chokepoints and reopenings
+THINGS: Final = ("edge", "crossing", "node")
+CHOKEPOINTS: Final = TableSchema(
+    name="chokepoints",
+    meaning="What each edge, crossing and node that people use means to them, if it closed",
+    key=("thing", "id"),
+    columns=(
+        _text("thing", "what it is", allowed=THINGS),
+        _text("id", "edge, crossing or node"),
+        _text("label", "name, number of the road, or what it joins"),
+        _number("through_persons", "persons", "people whose quickest way passes it", dtype="int"),
+        _number("every_way_persons", "persons", "of them, people who have no way but over it",
+                dtype="int"),
+        _number("lost_persons", "persons", "people who would no longer reach inside their budgets",
+                dtype="int", nullable=True),
+        _number("reach_change_persons", "persons", "change in people who can reach", dtype="int",
+                minimum=None, nullable=True),
+        _number("change_person_h", "person-h", "change in the time of all who reach; it falls "
+                "where people are lost", minimum=None, nullable=True),
+        _number("delay_person_h", "person-h", "more time of those who still reach", minimum=None,
+                nullable=True),
+        _flag("splits", "without it the open network falls apart: a bridge, or a cut node"),
+    ),
+)  # fmt: skip
+
+REOPENINGS: Final = TableSchema(
+    name="reopenings",
+    meaning="What so many reopenings together free at most, whichever they are",
+    key=("reopened",),
+    columns=(
+        _number("reopened", "", "at most so many disruptions are lifted", dtype="int"),
+        _text("disruption_ids", "which, | between them", nullable=True),
+        _number("freed_persons", "persons", "people who reach then, and do not now", dtype="int"),
+        _number("lost_persons", "persons", "people who reach now, and not then: their quickest "
+                "way becomes one over a budget", dtype="int"),
+        _number("bound_persons", "persons", "no set of so many frees more", dtype="int"),
+        _flag("proven", "the bound is met: no better set exists"),
+    ),
+)  # fmt: skip
+
+SHAPLEY_SHARES: Final = TableSchema(
+    name="shapley_shares",
+    meaning="How the people freed by lifting everything are shared out between the disruptions",
+    key=("disruption_id",),
+    columns=(
+        _text("disruption_id", "disruption"),
+        _number("share_persons", "persons", "share", minimum=None),
+        _number("standard_error_persons", "persons", "sampling error; 0: exact"),
+        _number("alone_persons", "persons", "people freed by lifting it alone", dtype="int"),
+    ),
+)
+
+ACCESS_TABLE: Final = TableSchema(
+    name="access_table",
+    meaning="Access by segment and vehicle class, with the people who depend on it",
+    key=("edge_id", "profile"),
+    columns=(
+        _text("edge_id", "segment"),
+        _text("ref", "number of the road", nullable=True),
+        _text("segment", "what it joins"),
+        _text("crossing", "border crossing, if it is one", nullable=True),
+        _text("kind", "kind of edge", allowed=EDGE_KINDS),
+        _text("profile", "vehicle class"),
+        _text("vehicle", "its name"),
+        _text("state", "state for that vehicle class", allowed=(
+            "open", "slower", "riskier", "partly_closed", "closed", "out_of_season")),
+        _number("speed_factor", "", "speed against the normal one", maximum=1),
+        _number("risk_per_km", "", "risk added by each km"),
+        _text("disruption_ids", "what changes it, | between them", nullable=True),
+        _date("since", "first day of what changes it"),
+        _date("until", "its last day; missing: not known"),
+        _text("source", "where the state is known from"),
+        _text("confidence", "how sure it is", allowed=CONFIDENCES),
+        _date("last_verified", "last report on the state of the segment; missing: never"),
+        _number("usual_persons", "persons", "people whose way on a normal day leads over it",
+                dtype="int"),
+        _number("today_persons", "persons", "people whose way leads over it now", dtype="int"),
+        _number("every_way_persons", "persons", "of these, people who have no other way",
+                dtype="int"),
+    ),
+)  # fmt: skip
+
+EXPLAINED_WAYS: Final = TableSchema(
+    name="explained_ways",
+    meaning="The way people would have gone, edge by edge, and where it breaks",
+    geometry="LineString",
+    columns=(
+        _text("group_id", "group"),
+        _text("way", "usual: of a day without disruptions; today: the quickest left",
+              allowed=("usual", "today")),
+        _number("step", "", "order along the way; 0: from the door to the network", dtype="int"),
+        _text("edge_id", "edge, or access of a place for the way off the road", nullable=True),
+        _text("part", "open: they get so far; broken: closed today; beyond: behind a break",
+              allowed=("open", "broken", "beyond")),
+        _number("time_min", "min", "time of a day without disruptions, or of today", nullable=True),
+        _text("disruption_ids", "what touches it, | between them", nullable=True),
+        _number("persons", "persons", "people of the group", dtype="int"),
+    ),
+)  # fmt: skip
+
+FLOW_CHANGES: Final = TableSchema(
+    name="flow_changes",
+    meaning="People per edge before and after",
+    key=("rule", "edge_id"),
+    columns=(
+        _text("rule", "rule by which destinations are chosen"),
+        _text("edge_id", "edge"),
+        _number("before_persons", "persons", "people before", dtype="int"),
+        _number("after_persons", "persons", "people after", dtype="int"),
+        _number("change_persons", "persons", "after minus before", dtype="int", minimum=None),
+        _text("found_in", "network that has the edge", allowed=("both", "before", "after")),
+    ),
+)
+
 SITES: Final = TableSchema(
     name="sites",
     meaning="Way stations that are proposed or kept, with the people each would serve",
@@ -1117,6 +1231,9 @@ AREA_TABLES: Final = (ISOCHRONES, NEAREST_AREAS)
 RESULT_TABLES: Final = (
     STATUS, REACHABLE, OD_FLOWS, EDGE_FLOWS, CROSSING_FLOWS, CATCHMENTS, COMPARISON,
 )  # fmt: skip
+CHOKEPOINT_TABLES: Final = (
+    CHOKEPOINTS, REOPENINGS, SHAPLEY_SHARES, ACCESS_TABLE, EXPLAINED_WAYS, FLOW_CHANGES,
+)  # fmt: skip
 ROUTE_TABLES: Final = (ROUTE_REQUESTS, PLANNED_REQUESTS, ROUTES, ROUTE_LEGS)
 SITING_TABLES: Final = (
     SITES, SITE_ASSIGNMENT, UNSERVED_GROUPS, ROTA, GO_NO_GO, MONITORING_POINTS,
@@ -1133,6 +1250,7 @@ SCHEMAS: Final[Mapping[str, TableSchema]] = MappingProxyType(
             *RESULT_TABLES,
             *AREA_TABLES,
             *ROUTE_TABLES,
+            *CHOKEPOINT_TABLES,
             *SITING_TABLES,
         )
     }
@@ -1236,11 +1354,16 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"; known: {shown}{', ...' if len(options) > MOST_WORDS else ''}"
 
 
+def _plain(value: object) -> str:
+    """Return a value of a key as text: a day without its hour."""
+    return value.date().isoformat() if isinstance(value, pd.Timestamp) else str(value)
+
+
 def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: pd.Series) -> str:
     keys = [name for name in schema.key if name in frame.columns]
     rows = frame[wrong.to_numpy(dtype=bool)]
     if keys:
-        return labels([" / ".join(map(str, row)) for row in rows[keys].to_numpy()])
+        return labels([" / ".join(map(_plain, row)) for row in rows[keys].to_numpy()])
     return labels(rows.index)
 
 

@@ -10,6 +10,12 @@ import typer
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.assign import assign_command
+from mobility_geo.cli.decisions import (
+    access_command,
+    chokepoints_command,
+    compare_command,
+    explain_command,
+)
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.isochrones import isochrones_command
 from mobility_geo.cli.monitor import monitor_command
@@ -795,6 +801,150 @@ def monitor(  # noqa: PLR0913
             scenario, out=out, new_points=new_points, aim=aim, existing=existing or [],
             candidates=candidates, rule=rule, when=when, gap=gap, time_limit_s=time_limit,
             as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command("chokepoints")
+def chokepoints(  # noqa: PLR0913
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option("--of", help="Only people at a place or in a zone: code or name.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    reopenings: Annotated[
+        int | None,
+        typer.Option("--reopenings", min=1, help="Also the best sets of up to so many."),
+    ] = None,
+    shapley: Annotated[
+        bool, typer.Option("--shapley", help="Also the share of each disruption.")
+    ] = False,
+    orders: Annotated[
+        int, typer.Option("--orders", help="Orders drawn for the shares, where there are many.")
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Of these draws.")] = 0,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Say what each road, crossing and node means to people, and what to reopen first.
+
+    Examples:  mobility-geo chokepoints mali-2013-01 --out chokepoints.gpkg
+               mobility-geo chokepoints mali-2013-01 --of Kidal --reopenings 3 --shapley
+    """
+    as_json = output is Output.JSON
+    _end(
+        "chokepoints",
+        lambda: chokepoints_command(
+            scenario, out=out, of=of, base=base, when=when, reopenings=reopenings,
+            shapley=shapley, orders=orders, seed=seed, as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command("explain")
+def explain(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    place: Annotated[str, typer.Argument(help="Id, name or other spelling of a place.")],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage with the way; replaced when done.")
+    ] = None,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Say why people at a place cannot leave, where their way breaks, and what would reopen it.
+
+    Example:  mobility-geo explain mali-2013-01 Kidal --out kidal.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "explain",
+        lambda: explain_command(scenario, place, out=out, when=when, as_json=as_json),
+        as_json=as_json,
+    )
+
+
+@app.command("compare")
+def compare(
+    before: Annotated[str, typer.Argument(help="Scenario: a name, or a path.")],
+    after: Annotated[str, typer.Argument(help="Scenario; the same one for two days.")],
+    *,
+    when_before: Annotated[
+        str | None, typer.Option("--when-before", help="Day of the first one.")
+    ] = None,
+    when_after: Annotated[
+        str | None, typer.Option("--when-after", help="Day of the second one.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Set two scenarios, days or networks side by side: who changed status, which flows moved.
+
+    The people must be the same in both: groups, places and numbers.
+
+    Example:  mobility-geo compare mali-2013-01 mali-2013-01 --when-before 2013-01-12
+    """
+    as_json = output is Output.JSON
+    _end(
+        "compare",
+        lambda: compare_command(
+            before, after, when_before=when_before, when_after=when_after, out=out,
+            as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command("access")
+def access(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="File to write: .csv, .xlsx or .gpkg.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also open segments that nobody passes.")
+    ] = False,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+) -> None:
+    """Make the access table: segment, vehicle class, state, source, and who depends on it.
+
+    Example:  mobility-geo access mali-2013-01 --out access.xlsx
+    """
+    as_json = output is Output.JSON
+    _end(
+        "access",
+        lambda: access_command(
+            scenario, out=out, base=base, everything=everything, when=when, as_json=as_json,
+            quiet=quiet,
         ),
         as_json=as_json,
     )  # fmt: skip

@@ -1,20 +1,24 @@
-"""Why is this place stranded? An answer in words."""
+"""Why is this place stranded? An answer in words, as a way on the map, and what would reopen it."""
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
 from mobility_geo.errors import InputError
 from mobility_geo.network.profiles import profile_row
+from mobility_geo.outcomes.attribution import Lifting
+from mobility_geo.outcomes.reopenings import smallest_reopening
 from mobility_geo.outcomes.stranded import find_stranded
-from mobility_geo.routing import GroupWays, find_group_ways, journey
+from mobility_geo.routing import AccessSet, GroupWays, find_group_ways, journey
 from mobility_geo.scenario import Case, Scenario
-from mobility_geo.schema import records
-from mobility_geo.units import MIN_PER_H
+from mobility_geo.schema import EXPLAINED_WAYS, check_table, records
+from mobility_geo.units import MIN_PER_H, QUANTUM
 
 REASON_WORDS = {
     "disconnected": "no way is left at all, by any means",
@@ -36,6 +40,7 @@ class Explanation:
 
     place_id: str
     place_name: str
+    when: dt.date
     sentences: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -91,14 +96,8 @@ def explain(
     Lifting insecurity or border alone would free them; that says a modelled way would exist, ...
     Closed on their usual way: border (closed).
     """
-    place_id = case.network.find_place(place)
-    laid = case.scenario if scenario is None else scenario
-    day = laid.day(when)
-    mine = case.groups[(case.groups["place_id"] == place_id).to_numpy(dtype=bool)]
+    place_id, mine, laid, day = _asked(case, place, scenario, when)
     name = str(case.network.places.set_index("place_id")["name"][place_id])
-    if not len(mine):
-        msg = f"no group of the case is at {name!r}; groups are at {_places(case)}"
-        raise InputError(msg)
     found = find_stranded(case, laid, day) if status is None else status
     rows = found[found["group_id"].isin(mine["group_id"])]
     normal = find_group_ways(case, laid.baseline(), day, groups=mine)
@@ -117,7 +116,7 @@ def explain(
         sentences += _why_words(row)
         if row["status"] in {"stranded", "cut_off"} and usual >= 0:
             sentences += _broken_words(case, normal, now, group, usual)
-    return Explanation(place_id=place_id, place_name=name, sentences=tuple(sentences))
+    return Explanation(place_id=place_id, place_name=name, when=day, sentences=tuple(sentences))
 
 
 def _people_words(case: Case, place_name: str, row: Mapping[str, Any]) -> str:
@@ -218,3 +217,197 @@ def _broken_words(
         shut = hit[hit["effect"].str.contains("closed|only")]
         closing += [f"{cause['disruption_id']} ({cause['effect']})" for cause in records(shut)]
     return [f"Closed on their usual way: {', '.join(dict.fromkeys(closing))}."] if closing else []
+
+
+def explain_on_map(
+    case: Case,
+    place: str,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+) -> gpd.GeoDataFrame:
+    """Return the way that the people at a place would have gone, edge by edge.
+
+    Parameters
+    ----------
+    case
+        The question.
+    place
+        Id, name or other spelling of a place.
+    scenario, when
+        Scenario and day to take instead of the case's own.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Schema `EXPLAINED_WAYS`: the usual way of each group to its nearest destination, where it
+        is open, where it breaks, and what lies behind; and the way of today: inside every budget,
+        or else the quickest that is left. A group that never had a way has no rows.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such place.
+    InputError
+        If no group of the case is there.
+    CalendarError
+        If the day lies outside the calendar.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> explain_on_map(load_toy(), "Northtown")[["edge_id", "part"]].values.tolist()[1:4]
+    [['north-gate', 'open'], ['gate', 'broken'], ['gate-far', 'beyond']]
+    """
+    place_id, mine, laid, day = _asked(case, place, scenario, when)
+    normal = find_group_ways(case, laid.baseline(), day, groups=mine)
+    now = find_group_ways(case, laid, day, groups=mine)
+    rows: list[dict[str, object]] = []
+    shapes: list[shapely.Geometry] = []
+    for number, group in enumerate(records(normal.groups)):
+        causes = now.held[now.traveller(number)].causes
+        touching = causes.groupby("edge_id")["disruption_id"].agg("|".join)
+        for word, ways in (("usual", normal), ("today", now)):
+            column = int(ways.nearest(ways.within())[number])
+            if column < 0 and word == "today":
+                column = int(ways.nearest(ways.path())[number])
+            if column < 0:
+                continue
+            broken = False
+            for step, part in enumerate(_steps(ways, now, place_id, number, column)):
+                broken |= not part.open
+                rows.append(
+                    {
+                        "group_id": group["group_id"], "way": word, "step": step,
+                        "edge_id": part.name,
+                        "part": "broken" if not part.open else "beyond" if broken else "open",
+                        "time_min": part.time_min,
+                        "disruption_ids": touching.get(part.name),
+                        "persons": int(group["persons"]),
+                    }
+                )  # fmt: skip
+                shapes.append(part.line)
+    table = gpd.GeoDataFrame(
+        pd.DataFrame(rows, columns=list(EXPLAINED_WAYS.names)), geometry=shapes,
+        crs=case.network.crs,
+    )  # fmt: skip
+    return check_table(table, EXPLAINED_WAYS)
+
+
+def what_reopens(
+    case: Case,
+    place: str,
+    scenario: Scenario | None = None,
+    when: dt.date | str | None = None,
+) -> tuple[str, ...]:
+    """Say which reopenings would free the people on the move at a place.
+
+    Parameters
+    ----------
+    case, place, scenario, when
+        See `explain`.
+
+    Returns
+    -------
+    tuple of str
+        A sentence per disruption that frees somebody by itself, and the smallest set that frees
+        everybody who can be freed; nothing where nobody is stranded.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such place.
+    InputError
+        If no group of the case is there.
+    CalendarError
+        If the day lies outside the calendar.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> what_reopens(load_toy(), "Northtown")[0]
+    'Lifting border alone would free 1,000 of 1,000 people.'
+    """
+    place_id, mine, laid, day = _asked(case, place, scenario, when)
+    movers = mine[((mine["base"] == "movers") & (mine["persons"] > 0)).to_numpy(dtype=bool)]
+    if not len(movers):
+        return ()
+    lifting = Lifting.of(case, laid, day, movers)
+    people = int(movers["persons"].sum())
+    words = []
+    whole = 0
+    for name in lifting.active:
+        freed = int((lifting.reached([name]) - lifting.before)[lifting.asked].clip(min=0).sum())
+        whole = max(whole, freed)
+        if freed:
+            words.append(f"Lifting {name} alone would free {freed:,} of {people:,} people.")
+    every = int((lifting.reached(lifting.active) - lifting.before).clip(min=0).sum())
+    if every > whole:
+        found = smallest_reopening(case, laid, day, share=1.0, of=place_id)
+        names = " and ".join(found.disruption_ids)
+        sure = "" if found.proven else f", or perhaps {found.at_least} others"
+        words.append(
+            f"The smallest set that would free {found.freed_persons:,} people: {names}{sure}."
+        )
+    return tuple(words)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Step:
+    """One edge of a way, or a way off the road: whether it is open today."""
+
+    name: str
+    open: bool
+    time_min: float | None
+    line: shapely.Geometry
+
+
+def _steps(
+    ways: GroupWays, now: GroupWays, place_id: str, row: int, column: int
+) -> Iterator[_Step]:
+    """Follow a way from door to door; say of each part whether it is open today."""
+    network = ways.case.network
+    traveller = ways.traveller(row)
+    found, today = ways.ways[traveller], now.ways[traveller]
+    i = found.origins.place_ids.index(place_id)
+    ids = network.edges["edge_id"].to_numpy(dtype=object)
+    lines = network.edges.geometry.to_numpy()
+
+    def off_road(access: int, then: AccessSet, still: AccessSet, *, leaving: bool) -> _Step:
+        at = int(then.row[access])
+        line = network.accesses.geometry.iloc[at]
+        time = float(then.time_min[access]) * QUANTUM["time_min"]
+        return _Step(
+            name=str(network.accesses["access_id"].iloc[at]), open=at in still.row, time_min=time,
+            line=line if leaving else line.reverse(),
+        )  # fmt: skip
+
+    start, stop = int(found.access_from[i, column]), int(found.access_to[i, column])
+    if start >= 0:
+        yield off_road(start, found.origins, today.origins, leaving=True)
+    for arc in ways.arcs(row, column).tolist():
+        edge = int(network.arcs.edge[arc])
+        line = lines[edge] if network.arcs.forward[arc] else lines[edge].reverse()
+        time = float(found.costs.time_min[arc]) * QUANTUM["time_min"]
+        yield _Step(name=str(ids[edge]), open=bool(today.costs.open[arc]), time_min=time, line=line)
+    if stop >= 0:
+        yield off_road(stop, found.destinations, today.destinations, leaving=False)
+
+
+def _asked(
+    case: Case, place: str, scenario: Scenario | None, when: dt.date | str | None
+) -> tuple[str, pd.DataFrame, Scenario, dt.date]:
+    """Return the place, the groups there, the scenario and the day that are asked about.
+
+    Raises
+    ------
+    InputError
+        If no group of the case is there.
+    """
+    place_id = case.network.find_place(place)
+    laid = case.scenario if scenario is None else scenario
+    mine = case.groups[(case.groups["place_id"] == place_id).to_numpy(dtype=bool)]
+    if not len(mine):
+        name = str(case.network.places.set_index("place_id")["name"][place_id])
+        msg = f"no group of the case is at {name!r}; groups are at {_places(case)}"
+        raise InputError(msg)
+    return place_id, mine, laid, laid.day(when)

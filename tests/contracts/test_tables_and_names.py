@@ -26,7 +26,8 @@ COMMITTED = Path(__file__).parent / "tables.json"
 PACKAGES = ("network", "scenario", "routing", "flows", "outcomes", "sources", "datasets",
             "testing")  # fmt: skip
 UNITS = {
-    "_m": "m", "_km2": "km2", "_min": "min", "_h": "h", "_hour": "h", "_kph": "km/h", "_xof": "XOF",
+    "_m": "m", "_km2": "km2", "_min": "min", "_h": "h", "_hour": "h", "_person_h": "person-h",
+    "_kph": "km/h", "_xof": "XOF",
     "_persons": "persons", "_per_day": "h/day", "_persons_per_day": "persons/day",
     "_xof_per_km": "XOF/km",
 }  # fmt: skip

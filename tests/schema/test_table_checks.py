@@ -43,7 +43,12 @@ NOT_FINITE = {
 }
 COLUMNS = [(table, column) for table in SCHEMAS.values() for column in table.columns]
 REQUIRED = [(table, column) for table, column in COLUMNS if column.required]
-NUMBERS = [(table, column) for table, column in COLUMNS if column.dtype in {"float", "int"}]
+NUMBERS = [
+    (table, column)
+    for table, column in COLUMNS
+    # a number that is the whole key would not be unique as well
+    if column.dtype in {"float", "int"} and table.key != (column.name,)
+]
 LAYERS = [table for table in SCHEMAS.values() if table.geometry]
 KEYED = [table for table in SCHEMAS.values() if table.key]
 

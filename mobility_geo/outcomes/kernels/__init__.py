@@ -1,0 +1,1 @@
+"""Loops of the outcomes, compiled where a network is large."""

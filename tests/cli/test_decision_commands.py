@@ -1,0 +1,111 @@
+"""The commands chokepoints, explain, compare and access: what they write, print, how they end."""
+
+import dataclasses
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pyogrio
+import pytest
+from typer.testing import CliRunner
+
+from mobility_geo.cli import exits
+from mobility_geo.cli.app import app
+from mobility_geo.datasets import load_toy
+from mobility_geo.errors import InputError
+from mobility_geo.export.chokepoints import write_access_table
+from mobility_geo.outcomes import access_table
+
+DAYS = ("--when-before", "2013-01-12", "--when-after", "2013-02-10")
+
+
+def mobility_geo(*words):
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(
+        app, [str(word) for word in words], catch_exceptions=False
+    )
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
+def layers(path):
+    return {name for name, _ in pyogrio.list_layers(path)}
+
+
+def test_chokepoints_of_a_region_with_reopenings_and_shares(tmp_path):
+    out = tmp_path / "goulets é.gpkg"
+    words = ["chokepoints", "mali-2013-01", "--of", "Ménaka", "--reopenings", 1, "--shapley",
+             "--orders", 3]  # fmt: skip
+    done = mobility_geo(*words, "--out", out, "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert {"chokepoint_edges", "chokepoint_crossings", "chokepoint_nodes", "reopenings",
+            "shapley_shares", "region_cuts"} <= layers(out)  # fmt: skip
+    data = json.loads(done.stdout)["data"]
+    assert len(data["region_cuts"])
+    edges = pyogrio.read_dataframe(out, layer="chokepoint_edges")
+    assert len(edges) == sum(row["thing"] == "edge" for row in data["chokepoints"])
+    told = mobility_geo(*words)
+    for text in ("If one edge closed", "Narrowest place", "not a safe one"):
+        assert text in told.stdout
+
+
+def test_an_explanation_in_words_and_as_a_way(tmp_path):
+    done = mobility_geo("explain", "mali-2013-01", "Kidal", "--out", tmp_path / "k.gpkg")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert "Lifting algeria-closed alone would free" in done.stdout
+    ways = pyogrio.read_dataframe(tmp_path / "k.gpkg", layer="explained_ways")
+    assert {"open", "broken"} <= set(ways["part"])
+    data = json.loads(mobility_geo("explain", "mali-2013-01", "Kidal", "--output", "json").stdout)
+    assert len(data["data"]["ways"]) == len(ways)
+
+
+def test_two_days_side_by_side(tmp_path):
+    words = ["compare", "mali-2013-01", "mali-2013-01", *DAYS, "--out", tmp_path / "c.gpkg"]
+    done = mobility_geo(*words, "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert {"changed_places", "flow_changes", "status_summary"} <= layers(tmp_path / "c.gpkg")
+    data = json.loads(done.stdout)["data"]
+    assert (data["when_before"], data["when_after"]) == ("2013-01-12", "2013-02-10")
+    assert sum(row["persons"] for row in data["summary"])
+
+
+def test_the_access_table_in_words_and_json(tmp_path):
+    out = tmp_path / "a.gpkg"
+    done = mobility_geo("access", "mali-2013-01", "--out", out, "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    layer = pyogrio.read_dataframe(out, layer="access_table")
+    told = [row["edge_id"] for row in json.loads(done.stdout)["data"]["segments"]]
+    assert told == layer["edge_id"].tolist()
+
+
+def test_the_access_table_as_csv_and_workbook(tmp_path):
+    case = load_toy()
+    table = access_table(case)
+    for name in ("a.csv", "a.xlsx"):
+        write_access_table(case, table, tmp_path / name)
+    book = pd.read_excel(tmp_path / "a.xlsx", sheet_name=None)
+    assert len(book["access"]) == len(pd.read_csv(tmp_path / "a.csv")) == len(table)
+    assert {"columns", "notice"} <= set(book)
+    public = dataclasses.replace(case, audience="public")
+    with pytest.raises(InputError, match="audience is 'public'"):
+        write_access_table(public, table, tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("chokepoints", "mali-2013-01", "--of", "Atlantis"), exits.INPUT, "Atlantis"),
+        (("chokepoints", "mali-2013-01", "--base", "residents", "--shapley"), exits.INPUT,
+         "people on the move"),
+        (("explain", "mali-2013-01", "Kidall"), exits.INPUT, "Kidal"),
+        (("compare", "mali-2013-01", "mali-2012-04"), exits.INPUT, "groups"),
+        (("compare", "mali-2013-01", "mali-2013-01", "--when-before", "2012-01-01"), exits.INPUT,
+         "outside the calendar"),
+        (("access", "mali-2013-01", "--out", "a.docx"), exits.INPUT, "must end with"),
+        (("access", "mali-2013-01", "--out", "no such folder/a.csv"), exits.OUTPUT,
+         "does not exist"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_said_in_words(words, code, told):
+    done = mobility_geo(*words)
+    assert done.returncode == code, done.stdout
+    assert told in " ".join(done.stderr.split())
