@@ -363,7 +363,7 @@ def plan_scenarios(plan: SweepPlan) -> tuple[list[Scenario], list[float]]:
     >>> plan = make_plan(load_toy(), closures=SingleClosures(edges=("north-mid",)))
     >>> laid, probability = plan_scenarios(plan)
     >>> len(laid), sum(probability)
-    (1, 1.0)
+    (2, 1.0)
     """
     strange = sorted({name for one in plan.scenarios for name, _ in one.parameters} - {"without"})
     if strange:

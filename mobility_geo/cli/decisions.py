@@ -68,7 +68,8 @@ def chokepoints_command(  # noqa: PLR0913
     import numpy as np
     from rich.console import Console
 
-    from mobility_geo.export.chokepoints import refuse_public, write_chokepoints
+    from mobility_geo.export.chokepoints import write_chokepoints
+    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes import find_chokepoints, reopening_curve, shapley_shares
     from mobility_geo.outcomes.mincut import cut_table, find_region_cuts
 
@@ -166,7 +167,8 @@ def explain_command(
     """
     if out is not None:
         check_output_file(out)
-    from mobility_geo.export.chokepoints import refuse_public, write_explanation
+    from mobility_geo.export.chokepoints import write_explanation
+    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes.explain import explain, explain_on_map, what_reopens
 
     case = read_case(scenario)
@@ -217,7 +219,8 @@ def compare_command(
     """
     if out is not None:
         check_output_file(out)
-    from mobility_geo.export.chokepoints import refuse_public, write_comparison
+    from mobility_geo.export.chokepoints import write_comparison
+    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes.compare import compare_cases
 
     cases = read_case(before), read_case(after)
@@ -282,9 +285,9 @@ def access_command(
     from mobility_geo.export.chokepoints import (
         TABLE_SUFFIXES,
         check_suffix,
-        refuse_public,
         write_access_table,
     )
+    from mobility_geo.export.notice import refuse_public
 
     if out is not None:
         check_suffix(out, TABLE_SUFFIXES)

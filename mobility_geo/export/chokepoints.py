@@ -11,7 +11,7 @@ import pandas as pd
 from mobility_geo.errors import InputError, OutputError
 from mobility_geo.export.columns import describe
 from mobility_geo.export.layers import ground_layers
-from mobility_geo.export.notice import NOTICE
+from mobility_geo.export.notice import NOTICE, refuse_public
 from mobility_geo.export.qml import (
     Category,
     Style,
@@ -22,7 +22,7 @@ from mobility_geo.export.qml import (
     scaled,
     symbol,
 )
-from mobility_geo.export.styles import with_aliases
+from mobility_geo.export.styles import BLUE, GREEN, GREY, ORANGE, RED, with_aliases
 from mobility_geo.export.tables import write_table
 from mobility_geo.geopackage import GeometryName, Layer, write_geopackage
 from mobility_geo.outcomes.chokepoints import Chokepoints
@@ -39,36 +39,7 @@ from mobility_geo.schema import (
     TableSchema,
 )
 
-RED, ORANGE, BLUE, GREEN, GREY = "#b2182b", "#ef8a62", "#2166ac", "#1b7837", "#999999"
 TABLE_SUFFIXES: Final = (".csv", ".xlsx", ".gpkg")
-
-
-def refuse_public(case: Case, what: str) -> None:
-    """Refuse to show the public what could do harm.
-
-    Parameters
-    ----------
-    case
-        The case.
-    what
-        What is asked for, as the beginning of a sentence.
-
-    Raises
-    ------
-    InputError
-        If the case is for the public.
-
-    Examples
-    --------
-    >>> from mobility_geo.datasets import load_toy
-    >>> refuse_public(load_toy(), "Chokepoints")
-    """
-    if case.audience == "public":
-        msg = (
-            f"{what} would show where people can be stopped, or are held, and audience is "
-            "'public'; set audience = 'internal', and share brief.html of `mobility-geo run`"
-        )
-        raise InputError(msg)
 
 
 def write_chokepoints(
@@ -511,13 +482,3 @@ def _access_layer(table: gpd.GeoDataFrame) -> Layer:
     )  # fmt: skip
     return _layer("access_table", "Access by segment and vehicle", table, ACCESS_TABLE, style,
                   "LineString")  # fmt: skip
-
-
-__all__ = [
-    "check_suffix",
-    "refuse_public",
-    "write_access_table",
-    "write_chokepoints",
-    "write_comparison",
-    "write_explanation",
-]

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from mobility_geo.errors import InputError
 from mobility_geo.export.columns import describe
 from mobility_geo.export.layers import described_layer, ground_layers
-from mobility_geo.export.notice import CONDITIONAL, NOTICE
+from mobility_geo.export.notice import CONDITIONAL, NOTICE, refuse_public
 from mobility_geo.export.qml import (
     Category,
     Style,
@@ -173,12 +172,7 @@ def write_siting(
     ...     write_siting(f"{folder}/sites.gpkg", found).name
     'sites.gpkg'
     """
-    if result.case.audience == "public":
-        msg = (
-            "audience is 'public', and these layers show places and where people are; set "
-            "audience = 'internal', and keep the file to yourselves"
-        )
-        raise InputError(msg)
+    refuse_public(result.case, "Way stations and monitoring points")
     layers = (
         siting_layers(result, go) if isinstance(result, SitingResult) else monitoring_layers(result)
     )

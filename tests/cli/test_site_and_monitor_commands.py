@@ -117,6 +117,22 @@ def test_what_cannot_be_asked_is_said_in_words(words, told):
     assert told in done.stderr
 
 
+@pytest.mark.parametrize("words", [("site", "--new", "1"), ("monitor",), ("chokepoints",),
+                                   ("access",), ("explain", "Kidal")])  # fmt: skip
+def test_nothing_of_it_is_for_the_public(tmp_path, words):
+    assert mobility_geo("scenarios", "copy", "mali-2013-01", tmp_path).returncode == 0
+    file = tmp_path / "mali-2013-01.toml"
+    text = file.read_text("utf-8")
+    changed = text.replace('audience = "internal"', 'audience = "public"')
+    if changed == text:
+        changed = text.replace("when = ", 'audience = "public"\nwhen = ', 1)
+    file.write_text(changed, encoding="utf-8")
+    done = mobility_geo(words[0], file, *words[1:])
+    assert done.returncode == exits.INPUT, done.stdout
+    assert "audience is 'public'" in " ".join(done.stderr.split())
+    assert done.stdout == ""
+
+
 def test_a_file_that_cannot_be_written_is_told_before_the_work(tmp_path):
     done = mobility_geo("monitor", "mali-2013-01", "--out", tmp_path / "no" / "p.gpkg")
     assert done.returncode == exits.OUTPUT
