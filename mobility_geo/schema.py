@@ -1053,6 +1053,101 @@ SHAPLEY_SHARES: Final = TableSchema(
     ),
 )
 
+_DESCRIBED: Final = (
+    ("best_persons", "single run: everything happens, every number is the best one"),
+    ("mean_persons", "mean of the draws"),
+    ("standard_error_persons", "standard error of the mean"),
+    ("low_persons", "a twentieth of the draws are below"),
+    ("low_error_persons", "standard error of it"),
+    ("median_persons", "half of the draws are below"),
+    ("high_persons", "a twentieth of the draws are above"),
+    ("high_error_persons", "standard error of it"),
+)
+
+
+def _described(*, signed: bool) -> tuple[Column, ...]:
+    return tuple(
+        _number(name, "persons", meaning, dtype="int" if name == "best_persons" else "float",
+                minimum=None if signed and "error" not in name else 0)
+        for name, meaning in _DESCRIBED
+    )  # fmt: skip
+
+
+FIGURES: Final = (
+    "persons", "can_reach", "stranded", "cut_off", "isolated", "unknown", "cannot_reach",
+)  # fmt: skip
+
+INTERVALS: Final = TableSchema(
+    name="intervals",
+    meaning="Headlines with intervals, from draws",
+    key=("base", "figure"),
+    columns=(
+        _text("base", "movers, or residents", allowed=BASES),
+        _text("figure", "status; persons: all; cannot_reach: stranded and isolated",
+              allowed=FIGURES),
+        *_described(signed=False),
+        _number("draws", "", "number of draws", dtype="int"),
+    ),
+)  # fmt: skip
+
+INTERVAL_DIFFERENCES: Final = TableSchema(
+    name="interval_differences",
+    meaning="Headlines of two options, the second minus the first, draw by draw",
+    key=("base", "figure"),
+    columns=(
+        _text("base", "movers, or residents", allowed=BASES),
+        _text("figure", "status; persons: all; cannot_reach: stranded and isolated",
+              allowed=FIGURES),
+        *_described(signed=True),
+        _number("unpaired_standard_error_persons", "persons", "standard error of the mean, had "
+                "the two met different draws"),
+        _number("fewer_share", "", "share of the draws in which the second has fewer", maximum=1),
+        _number("more_share", "", "share of the draws in which the second has more", maximum=1),
+        _number("draws", "", "number of draws", dtype="int"),
+    ),
+)  # fmt: skip
+
+PLACE_INTERVALS: Final = TableSchema(
+    name="place_intervals",
+    meaning="The chance of being stranded (residents: cut off) by place, from draws",
+    key=("place_id", "base"),
+    columns=(
+        _text("place_id", "place"),
+        _text("name", "name"),
+        _text("pcode", "zone", nullable=True),
+        _text("base", "movers, or residents", allowed=BASES),
+        _number("mean_persons", "persons", "people asked about, mean of the draws"),
+        _number("stranded_mean_persons", "persons", "stranded (cut off), mean of the draws"),
+        _number("stranded_low_persons", "persons", "a twentieth of the draws are below"),
+        _number("stranded_high_persons", "persons", "a twentieth of the draws are above"),
+        _number("stranded_probability", "", "chance of a person there to be stranded (cut off)",
+                maximum=1),
+    ),
+)  # fmt: skip
+
+GAP_THINGS: Final = ("edge", "crossing", "disruption", "group", "speeds")
+
+INFORMATION_GAPS: Final = TableSchema(
+    name="information_gaps",
+    meaning="What moves the headline if it turned out otherwise than assumed: where to look next",
+    key=("thing", "id"),
+    columns=(
+        _text("thing", "what it is", allowed=GAP_THINGS),
+        _text("id", "edge, crossing, disruption or group"),
+        _text("label", "name, number of the road, or what it joins"),
+        _text("assumed", "what the run takes it for"),
+        _text("otherwise", "what it may turn out to be"),
+        _number("low_persons", "persons", "people who cannot reach, at the lower end", dtype="int"),
+        _number("high_persons", "persons", "people who cannot reach, at the upper end",
+                dtype="int"),
+        _number("swing_persons", "persons", "difference of the two", dtype="int"),
+        _number("probability", "", "chance of what is assumed, where somebody gave it", maximum=1,
+                nullable=True),
+        _date("last_reported", "last report on it; missing: nobody reported"),
+        _text("confidence", "of the source", allowed=CONFIDENCES, nullable=True),
+    ),
+)  # fmt: skip
+
 ACCESS_TABLE: Final = TableSchema(
     name="access_table",
     meaning="Access by segment and vehicle class, with the people who depend on it",

@@ -26,7 +26,7 @@ from mobility_geo.scenario import (
     Regime,
     Scenario,
     Selection,
-    draw_scenario,
+    draw_happening,
 )
 from mobility_geo.scenario.overlay import selection_key
 from mobility_geo.scenario.problems import Problems
@@ -140,7 +140,7 @@ class Draws:
         Of the random numbers, >= 0: the same seed gives the same draws.
     correlation
         How far disruptions of one group fall together, 0 to 1; see
-        `mobility_geo.scenario.draw_scenario`.
+        `mobility_geo.scenario.draw_happening`.
 
     Raises
     ------
@@ -779,14 +779,11 @@ def _outcomes(scenario: Scenario, draws: Draws | None) -> list[frozenset[str]]:
     """Return the ids of the disruptions that happen in each draw."""
     if draws is None:
         return []
-    rng = np.random.default_rng(draws.seed)
-    return [
-        frozenset(
-            one.disruption_id
-            for one in draw_scenario(scenario, rng, correlation=draws.correlation).disruptions
-        )
-        for _ in range(draws.count)
-    ]
+    happening = draw_happening(
+        scenario, draws.count, seed=draws.seed, correlation=draws.correlation
+    )
+    ids = np.array([one.disruption_id for one in scenario.disruptions], dtype=object)
+    return [frozenset(ids[row]) for row in happening]
 
 
 def _on_day(

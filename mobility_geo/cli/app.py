@@ -17,6 +17,7 @@ from mobility_geo.cli.decisions import (
     explain_command,
 )
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.intervals import gaps_command, intervals_command
 from mobility_geo.cli.isochrones import isochrones_command
 from mobility_geo.cli.monitor import monitor_command
 from mobility_geo.cli.network import audit_command, build_command, info_command
@@ -848,6 +849,150 @@ def chokepoints(  # noqa: PLR0913
         lambda: chokepoints_command(
             scenario, out=out, of=of, base=base, when=when, reopenings=reopenings,
             shapley=shapley, orders=orders, seed=seed, as_json=as_json, quiet=quiet,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command("intervals")
+def intervals(  # noqa: PLR0913
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Scenario to compare with, under the same draws."),
+    ] = None,
+    lift: Annotated[
+        list[str] | None,
+        typer.Option("--lift", help="Compare with this disruption lifted; more than once."),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=2, help="So many draws at most.")] = 1000,
+    precision: Annotated[
+        float,
+        typer.Option(
+            "--precision",
+            min=0,
+            max=1,
+            help="Stop once the standard error of the people who cannot reach is below this share "
+            "of all people; 0: take all draws.",
+        ),
+    ] = 0.005,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same draws.")] = 0,
+    correlation: Annotated[
+        float,
+        typer.Option(
+            "--correlation", min=0, max=1, help="How far disruptions of one group fall together."
+        ),
+    ] = 1.0,
+    people_correlation: Annotated[
+        float,
+        typer.Option(
+            "--people-correlation",
+            min=0,
+            max=1,
+            help="How far numbers of people are too low or too high together.",
+        ),
+    ] = 1.0,
+    speed_error: Annotated[
+        float,
+        typer.Option(
+            "--speed-error",
+            min=0,
+            max=2,
+            help="Standard deviation of the logarithm of all speeds; 0: certain.",
+        ),
+    ] = 0.25,
+    unreported_open: Annotated[
+        float | None,
+        typer.Option(
+            "--unreported-open",
+            min=0,
+            max=1,
+            help="Chance that an edge is open that nobody reported; else it is open.",
+        ),
+    ] = None,
+    unreported_after: Annotated[
+        int | None,
+        typer.Option("--unreported-after", min=0, help="A report is too old after so many days."),
+    ] = None,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Say how sure the headlines are: numbers of people, closures, speeds, unreported roads.
+
+    Examples:  mobility-geo intervals mali-2013-01 --out sure.gpkg
+               mobility-geo intervals mali-2013-01 --lift algeria-closed
+               mobility-geo intervals mali-2013-01 --unreported-open 0.95 --draws 400
+    """
+    as_json = output is Output.JSON
+
+    def do() -> None:
+        from mobility_geo.outcomes import Uncertainty
+
+        asked = Uncertainty(
+            seed=seed, most_draws=draws, precision=precision or None, correlation=correlation,
+            people_correlation=people_correlation, speed_error=speed_error,
+            unreported_open=unreported_open, unreported_after_days=unreported_after,
+        )  # fmt: skip
+        intervals_command(
+            scenario, out=out, against=against, lift=lift or [], when=when, uncertainty=asked,
+            as_json=as_json, quiet=quiet,
+        )  # fmt: skip
+
+    _end("intervals", do, as_json=as_json)
+
+
+@app.command("gaps")
+def gaps(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
+    ],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    older_than: Annotated[
+        int | None,
+        typer.Option(
+            "--older-than", min=0, help="A report on an edge is too old after so many days."
+        ),
+    ] = None,
+    speed_error: Annotated[
+        float,
+        typer.Option(
+            "--speed-error",
+            min=0,
+            max=2,
+            help="How far speeds may be off, as a standard deviation of the logarithm.",
+        ),
+    ] = 0.25,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Say where to look next: what would move the headline most if it turned out otherwise.
+
+    Example:  mobility-geo gaps mali-2013-01 --out gaps.gpkg
+    """
+    as_json = output is Output.JSON
+    _end(
+        "gaps",
+        lambda: gaps_command(
+            scenario, out=out, base=base, older_than=older_than, speed_error=speed_error,
+            when=when, as_json=as_json, quiet=quiet,
         ),
         as_json=as_json,
     )  # fmt: skip

@@ -136,12 +136,12 @@ def _print_chokepoints(found: "Chokepoints", tables: "dict[str, pd.DataFrame]") 
             "label": "", "through_persons": "pass it", "every_way_persons": "no way else",
             "reach_change_persons": "who reach", "change_person_h": "person-hours",
         }  # fmt: skip
-        _show(rows, f"If one {thing} closed: people, and what would change", columns)
+        show_rows(rows, f"If one {thing} closed: people, and what would change", columns)
     every = found.every_way()
     if len(every):
         print("Every way out passes: " + ", ".join(every["label"].head(MOST_ROWS)))
     for name, table in tables.items():
-        _show(table, *TABLES[name])
+        show_rows(table, *TABLES[name])
     if found.budgets == "time":
         print("note: limits of risk and money were not tested, as the network is large")
     print("Modelled, not observed. A reopening that frees people gives a way, not a safe one.")
@@ -244,14 +244,14 @@ def compare_command(
         return
     days = f"{found.when_before} and {found.when_after}"
     columns = {"base": "", "status_before": "before", "status_after": "after", "persons": "people"}
-    _show(summary, days, columns)
+    show_rows(summary, days, columns)
     columns = {"name": "", "lost_persons": "can no longer reach", "regained_persons": "reach again"}
-    _show(places, "Places where most people changed", columns)
+    show_rows(places, "Places where most people changed", columns)
     crossings = found.crossing_flows
     moved = crossings[(crossings["change_persons"] != 0).to_numpy(dtype=bool)]
     columns = {"rule": "", "crossing_name": "", "before_persons": "before",
                "after_persons": "after"}  # fmt: skip
-    _show(moved, "Crossings", columns)
+    show_rows(moved, "Crossings", columns)
     for note in found.notes:
         print(f"note: {note}")
     _tell_file(out)
@@ -310,21 +310,29 @@ def access_command(
     columns = {"segment": "", "vehicle": "", "state": "", "usual_persons": "usually",
                "today_persons": "today", "every_way_persons": "no other way",
                "disruption_ids": "changed by"}  # fmt: skip
-    _show(plain, "Access, by the people who depend on it", columns)
+    show_rows(plain, "Access, by the people who depend on it", columns)
     _tell_file(out)
 
 
-def _show(table: "pd.DataFrame", title: str, columns: dict[str, str]) -> None:
-    """Print the first rows of a table; say how many there are more."""
+def show_rows(table: "pd.DataFrame", title: str, columns: dict[str, str]) -> None:
+    """Print the first rows of a table; say how many there are more.
+
+    Parameters
+    ----------
+    table, title
+        What to print, and what stands above it; a table without rows is not printed.
+    columns
+        Columns to print, and the words above them.
+    """
     from rich.console import Console
     from rich.table import Table
 
     if not len(table):
         return
     numbers = [table[name].dtype.kind in "if" for name in columns]
-    shown = Table(title=title)
+    shown = Table(title=title, title_justify="left", title_style="bold", box=None)
     for words, number in zip(columns.values(), numbers, strict=True):
-        shown.add_column(words, justify="right" if number else "left")
+        shown.add_column(words, justify="right" if number else "left", no_wrap=number)
     for row in rows_of(table[list(columns)].head(MOST_ROWS)):
         shown.add_row(*(_cell(value) for value in row.values()))
     Console().print(shown)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mobility_geo.errors import InputError, OutputError
 from mobility_geo.export.columns import describe
+from mobility_geo.export.internal import internal_layer, plain_table
 from mobility_geo.export.layers import ground_layers
 from mobility_geo.export.notice import NOTICE, refuse_public
 from mobility_geo.export.qml import (
@@ -22,9 +23,9 @@ from mobility_geo.export.qml import (
     scaled,
     symbol,
 )
-from mobility_geo.export.styles import BLUE, GREEN, GREY, ORANGE, RED, with_aliases
+from mobility_geo.export.styles import BLUE, GREEN, GREY, ORANGE, RED
 from mobility_geo.export.tables import write_table
-from mobility_geo.geopackage import GeometryName, Layer, write_geopackage
+from mobility_geo.geopackage import Layer, write_geopackage
 from mobility_geo.outcomes.chokepoints import Chokepoints
 from mobility_geo.outcomes.compare import Comparison
 from mobility_geo.outcomes.explain import Explanation
@@ -36,7 +37,6 @@ from mobility_geo.schema import (
     FLOW_CHANGES,
     REOPENINGS,
     SHAPLEY_SHARES,
-    TableSchema,
 )
 
 TABLE_SUFFIXES: Final = (".csv", ".xlsx", ".gpkg")
@@ -98,12 +98,12 @@ def write_chokepoints(
         look = _line_look(layer) if thing == "edge" else _point_look(layer, thing)
         name = {"node": "nodes", "crossing": "crossings", "edge": "edges"}[thing]
         layers.append(
-            _layer(f"chokepoint_{name}", f"Chokepoints: {name}", layer, CHOKEPOINTS, look,
+            internal_layer(f"chokepoint_{name}", f"Chokepoints: {name}", layer, CHOKEPOINTS, look,
                    "LineString" if kind == "LineString" else "Point")
         )  # fmt: skip
     schemas = {"reopenings": REOPENINGS, "shapley_shares": SHAPLEY_SHARES}
     for name, table in (tables or {}).items():
-        layers.append(_plain(name, table, *([schemas[name]] if name in schemas else [])))
+        layers.append(plain_table(name, table, *([schemas[name]] if name in schemas else [])))
     layers += ground_layers(case, found.when)
     return write_geopackage(path, layers, title=f"{case.title or case.name}: chokepoints",
                             abstract=NOTICE)  # fmt: skip
@@ -168,9 +168,10 @@ def write_explanation(
         "[% coalesce(\"disruption_ids\",'') %]",
     )  # fmt: skip
     layers = [
-        _layer("explained_ways", f"Ways from {told.place_name}", frame, EXPLAINED_WAYS, style,
-               "LineString"),
-        _plain("explanation", pd.DataFrame({"sentence": [*told.sentences, *words]}, dtype="str")),
+        internal_layer("explained_ways", f"Ways from {told.place_name}", frame, EXPLAINED_WAYS,
+                       style, "LineString"),
+        plain_table("explanation",
+                    pd.DataFrame({"sentence": [*told.sentences, *words]}, dtype="str")),
     ]  # fmt: skip
     layers += ground_layers(case, told.when)
     return write_geopackage(path, layers, title=f"Why {told.place_name}?", abstract=NOTICE)
@@ -234,11 +235,11 @@ def write_comparison(found: Comparison, path: str | Path) -> Path:
         '[% "change" %]',
     )  # fmt: skip
     layers = [
-        _layer("changed_places", "Who changed status", places, None, place_style, "Point"),
+        internal_layer("changed_places", "Who changed status", places, None, place_style, "Point"),
         _flow_layer(found),
-        _plain("status_summary", found.summary()),
-        _plain("status_changes", found.statuses),
-        _plain("crossing_changes", found.crossing_flows, FLOW_CHANGES),
+        plain_table("status_summary", found.summary()),
+        plain_table("status_changes", found.statuses),
+        plain_table("crossing_changes", found.crossing_flows, FLOW_CHANGES),
     ]
     layers += ground_layers(found.after, found.when_after)
     title = (
@@ -346,27 +347,6 @@ def _write_workbook(table: pd.DataFrame, path: Path) -> None:
 
 
 # ------------------------------------------------------------------ layers and their looks
-def _layer(
-    name: str, title: str, frame: gpd.GeoDataFrame, schema: TableSchema | None, style: Style,
-    kind: GeometryName,
-) -> Layer:  # fmt: skip
-    names = [str(column) for column in frame.columns if column != "geometry"]
-    columns = describe(names, *([schema] if schema else []))
-    aliases = {column: words[0] for column, words in columns.items()}
-    return Layer(
-        name=name, frame=frame, title=f"{title} (internal)", columns=columns, geometry_type=kind,
-        abstract=f"{schema.meaning + '. ' if schema else ''}{NOTICE}",
-        style=with_aliases(style, aliases),
-    )  # fmt: skip
-
-
-def _plain(name: str, table: pd.DataFrame, *schemas: TableSchema) -> Layer:
-    return Layer(
-        name=name, frame=table, title=f"{name.replace('_', ' ').capitalize()} (internal)",
-        abstract=NOTICE, columns=describe([str(column) for column in table.columns], *schemas),
-    )  # fmt: skip
-
-
 _TIP: Final = (
     '<b>[% "label" %]</b><br>[% format_number("through_persons",0) %] people pass, '
     '[% format_number("every_way_persons",0) %] of them have no other way<br>'
@@ -459,7 +439,9 @@ def _flow_layer(found: Comparison) -> Layer:
         map_tip='<b>[% "edge_id" %]</b> ([% "rule" %]): [% "before_persons" %] before, '
         '[% "after_persons" %] after',
     )  # fmt: skip
-    return _layer("flow_changes", "Which flows moved", frame, FLOW_CHANGES, style, "LineString")
+    return internal_layer(
+        "flow_changes", "Which flows moved", frame, FLOW_CHANGES, style, "LineString"
+    )
 
 
 def _access_layer(table: gpd.GeoDataFrame) -> Layer:
@@ -480,5 +462,5 @@ def _access_layer(table: gpd.GeoDataFrame) -> Layer:
         '[% format_number("usual_persons",0) %] people on a normal day, '
         '[% format_number("today_persons",0) %] now<br>[% "source" %]',
     )  # fmt: skip
-    return _layer("access_table", "Access by segment and vehicle", table, ACCESS_TABLE, style,
-                  "LineString")  # fmt: skip
+    return internal_layer("access_table", "Access by segment and vehicle", table, ACCESS_TABLE,
+                          style, "LineString")  # fmt: skip

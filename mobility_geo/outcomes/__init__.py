@@ -5,6 +5,13 @@ from mobility_geo.outcomes.attribution import persons_freed
 from mobility_geo.outcomes.chokepoints import Chokepoints, find_chokepoints
 from mobility_geo.outcomes.compare import Comparison, compare, compare_cases
 from mobility_geo.outcomes.explain import Explanation, explain, explain_on_map, what_reopens
+from mobility_geo.outcomes.gaps import find_information_gaps
+from mobility_geo.outcomes.intervals import (
+    Intervals,
+    Uncertainty,
+    compare_intervals,
+    find_intervals,
+)
 from mobility_geo.outcomes.isochrones import isochrones
 from mobility_geo.outcomes.mincut import RegionCut, find_region_cuts
 from mobility_geo.outcomes.monitoring import (
@@ -38,21 +45,26 @@ __all__ = [
     "Chokepoints",
     "Comparison",
     "Explanation",
+    "Intervals",
     "MonitoringResult",
     "RegionCut",
     "Reopening",
     "Results",
     "Siting",
     "SitingResult",
+    "Uncertainty",
     "access_table",
     "capture_flows",
     "catchments",
     "compare",
     "compare_cases",
+    "compare_intervals",
     "compare_with_targets",
     "explain",
     "explain_on_map",
     "find_chokepoints",
+    "find_information_gaps",
+    "find_intervals",
     "find_region_cuts",
     "find_stranded",
     "go_or_no_go",

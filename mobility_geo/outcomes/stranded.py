@@ -127,6 +127,51 @@ def find_stranded(
     return table
 
 
+def count_people(
+    case: Case,
+    scenario: Scenario,
+    when: dt.date,
+    now: GroupWays,
+    base: GroupWays,
+    persons: IntArray,
+    *,
+    speed_factor: float = 1.0,
+) -> dict[str, IntArray]:
+    """Count how many people of each group have each status, their ways being known.
+
+    Parameters
+    ----------
+    case, scenario, when
+        The question.
+    now, base
+        Ways of all groups of the case, under the scenario and on the same day without it.
+    persons
+        People of each group, int64.
+    speed_factor
+        With which the ways were found.
+
+    Returns
+    -------
+    dict
+        ``can_reach``, ``stranded`` (residents: cut off), ``isolated`` and ``unknown``: int64, one
+        per group; together they are `persons`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.routing import find_group_ways
+    >>> case = load_toy()
+    >>> now, base = (find_group_ways(case, s) for s in (case.scenario, case.scenario.baseline()))
+    >>> people = case.groups["persons"].to_numpy(np.int64)
+    >>> found = count_people(case, case.scenario, case.scenario.when, now, base, 2 * people)
+    >>> found["stranded"].tolist()
+    [2000, 800, 0, 0]
+    """
+    question = _Question(case=case, scenario=scenario, day=when, speed_factor=speed_factor)
+    return _count(question, now, base, persons)
+
+
 def _present(
     question: "_Question", now: GroupWays, base: GroupWays, counts: dict[str, dict[str, IntArray]]
 ) -> dict[str, BoolArray]:
@@ -202,6 +247,7 @@ class _Question:
     case: Case
     scenario: Scenario
     day: dt.date
+    speed_factor: float = 1.0
 
     def ways(
         self,
@@ -217,7 +263,7 @@ class _Question:
         return find_group_ways(
             self.case, scenario, self.day if scenario.start <= self.day <= scenario.end else None,
             groups=groups, any_mode=any_mode, ignore_borders=ignore_borders,
-            also_closed=also_closed,
+            also_closed=also_closed, speed_factor=self.speed_factor,
         )  # fmt: skip
 
     def placed(self, ways: GroupWays, persons: IntArray, keep: IntArray | None = None) -> IntArray:

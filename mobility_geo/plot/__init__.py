@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         plot_public_status,
         plot_status,
     )
+    from mobility_geo.plot.sureness import plot_convergence, plot_gaps
     from mobility_geo.plot.web import Map
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "explore_flows",
     "explore_network",
     "explore_status",
+    "plot_convergence",
     "plot_flows",
+    "plot_gaps",
     "plot_held_at",
     "plot_network",
     "plot_public_status",
@@ -35,7 +38,9 @@ _HOMES = {
     "explore_flows": "explore",
     "explore_network": "explore",
     "explore_status": "explore",
+    "plot_convergence": "sureness",
     "plot_flows": "maps",
+    "plot_gaps": "sureness",
     "plot_held_at": "maps",
     "plot_network": "maps",
     "plot_public_status": "maps",

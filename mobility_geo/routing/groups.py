@@ -106,7 +106,7 @@ def traveller_of(group: pd.Series) -> TravellerClass:
     )
 
 
-def find_group_ways(
+def find_group_ways(  # noqa: PLR0913
     case: Case,
     scenario: Scenario | None = None,
     when: dt.date | str | None = None,
@@ -115,6 +115,7 @@ def find_group_ways(
     ignore_borders: bool = False,
     any_mode: bool = False,
     also_closed: Collection[int] = (),
+    speed_factor: float = 1.0,
     destinations: pd.DataFrame | None = None,
     impedance: Metric = "time_min",
 ) -> GroupWays:
@@ -135,7 +136,7 @@ def find_group_ways(
     any_mode
         Let people use any mode of any profile: for connection only, times are then those of the
         shortest length at 1 km per unit of time and mean nothing.
-    also_closed
+    also_closed, speed_factor
         As in `conditions`.
     destinations
         Destinations to take instead of those that are open on the day; schema `DESTINATIONS`.
@@ -178,7 +179,7 @@ def find_group_ways(
     for traveller in sorted(set(travellers)):
         rows = [i for i, one in enumerate(travellers) if one == traveller]
         held = conditions(case.network, laid, day, traveller, ignore_borders=ignore_borders,
-                          also_closed=also_closed)  # fmt: skip
+                          also_closed=also_closed, speed_factor=speed_factor)  # fmt: skip
         costs = held.dense()
         if any_mode:
             costs = _any_mode(case, laid, day, traveller, ignore_borders=ignore_borders)

@@ -1,14 +1,9 @@
 """Disruptions laid over a network: what holds on a date for a class of travellers."""
 
 from mobility_geo.scenario.access import disruptions_from_constraints
-from mobility_geo.scenario.calendar import (
-    Period,
-    change_days,
-    condition_series,
-    draw_scenario,
-    draw_scenarios,
-)
+from mobility_geo.scenario.calendar import Period, change_days, condition_series
 from mobility_geo.scenario.case import Case, Limits
+from mobility_geo.scenario.chance import draw_happening, draw_scenarios
 from mobility_geo.scenario.conditions import ArcCosts, ClosedArc, Conditions, conditions
 from mobility_geo.scenario.disruptions import (
     CapacityFactor,
@@ -100,7 +95,7 @@ __all__ = [
     "disruption_tables",
     "disruptions_from_constraints",
     "disruptions_from_tables",
-    "draw_scenario",
+    "draw_happening",
     "draw_scenarios",
     "event_exposure",
     "flood",

@@ -1,9 +1,10 @@
 """What holds on a date for a class of travellers: the baseline, and what differs from it."""
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mobility_geo.errors import ScenarioError
 from mobility_geo.network import Network, edge_speeds
 from mobility_geo.network.profiles import edge_classes, profile_row
 from mobility_geo.scenario.disruptions import (
@@ -848,6 +850,7 @@ def conditions(
     *,
     ignore_borders: bool = False,
     also_closed: Collection[int] = (),
+    speed_factor: float = 1.0,
 ) -> Conditions:
     """Return what holds on a date for a class of travellers, and which disruption did it.
 
@@ -870,6 +873,9 @@ def conditions(
         Let everybody pass every crossing: to find out whether a border is the reason.
     also_closed
         Rows of edges to close on top: to find out whether an answer hangs on them.
+    speed_factor
+        Speeds of the network times this, above 0, in the baseline as well: for a table of speeds
+        that is off. Waits stay as they are, and so do speeds through water by its depth.
 
     Returns
     -------
@@ -880,6 +886,8 @@ def conditions(
     ------
     CalendarError
         If the day lies outside the calendar.
+    ScenarioError
+        If `speed_factor` is no finite number above 0.
     UnknownIdError
         If the scenario names edges, crossings or profiles that are not there.
 
@@ -895,6 +903,11 @@ def conditions(
     day = scenario.day(when)
     check_once(network, scenario)
     base = baseline_conditions(network, day.month, traveller, ignore_borders=ignore_borders)
+    if not (math.isfinite(speed_factor) and speed_factor > 0):
+        msg = f"speed_factor must be a finite number above 0, not {speed_factor!r}"
+        raise ScenarioError(msg)
+    if speed_factor != 1:
+        base = replace(base, moving_min=base.moving_min / speed_factor)
     concerned = sorted(
         (
             one for one in scenario.active(day)

@@ -24,7 +24,7 @@ from mobility_geo.scenario import (
     change_days,
     condition_series,
     conditions,
-    draw_scenario,
+    draw_happening,
     draw_scenarios,
 )
 from mobility_geo.testing import draw_network
@@ -221,13 +221,7 @@ def chances(*probabilities, groups=None):
 
 def happening(scenario, draws, seed=1, correlation=1.0):
     """Return whether each disruption happens in each of many draws."""
-    rng = np.random.default_rng(seed)
-    found = np.zeros((draws, len(scenario.disruptions)), dtype=bool)
-    for row in found:
-        drawn = draw_scenario(scenario, rng, correlation=correlation)
-        ids = {one.disruption_id for one in drawn.disruptions}
-        row[:] = [one.disruption_id in ids for one in scenario.disruptions]
-    return found
+    return draw_happening(scenario, draws, seed=seed, correlation=correlation)
 
 
 MIXED = chances(0.2, 0.5, 0.9, 0.3, 0.5, 1.0, 0.0, groups=["x", "x", "x", "y", "y", "x", "x"])
@@ -240,21 +234,33 @@ def test_the_seed_decides_and_the_order_of_rows_does_not(seed, correlation, data
     turned = dataclasses.replace(
         MIXED, disruptions=tuple(data.draw(st.permutations(MIXED.disruptions)))
     )
-    one, two, three = (
-        {d.disruption_id for d in draw_scenario(
-            scenario, np.random.default_rng(seed), correlation=correlation).disruptions}
-        for scenario in (MIXED, MIXED, turned)
-    )  # fmt: skip
-    assert one == two == three
-    assert "d5" in one
-    assert "d6" not in one
+    one, two = (happening(MIXED, 3, seed, correlation) for _ in range(2))
+    three = happening(turned, 3, seed, correlation)
+    assert (one == two).all()
+    at = [turned.disruptions.index(d) for d in MIXED.disruptions]
+    assert (three[:, at] == one).all()
+    assert one[:, 5].all()
+    assert not one[:, 6].any()
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+def test_what_is_lifted_or_added_changes_nothing_of_the_others(correlation):
+    """Options are compared draw by draw: common random numbers."""
+    whole = happening(MIXED, 50, 3, correlation)
+    for gone in range(len(MIXED.disruptions)):
+        fewer = MIXED.without(ids=[f"d{gone}"])
+        assert (happening(fewer, 50, 3, correlation) == np.delete(whole, gone, axis=1)).all()
+
+
+def test_more_draws_begin_with_the_same_ones():
+    assert (happening(MIXED, 20, 3, 0.4)[:7] == happening(MIXED, 7, 3, 0.4)).all()
 
 
 def test_what_is_drawn_are_the_same_objects_in_the_same_order():
-    drawn = draw_scenario(MIXED, np.random.default_rng(4))
-    kept = [one for one in MIXED.disruptions if one in drawn.disruptions]
-    assert [id(one) for one in drawn.disruptions] == [id(one) for one in kept]
-    assert (drawn.name, drawn.when, drawn.start, drawn.end) == ("s", START, START, END)
+    for drawn, _ in draw_scenarios(MIXED, 20, seed=4):
+        kept = [one for one in MIXED.disruptions if one in drawn.disruptions]
+        assert [id(one) for one in drawn.disruptions] == [id(one) for one in kept]
+        assert (drawn.name, drawn.when, drawn.start, drawn.end) == ("s", START, START, END)
     assert len(MIXED.disruptions) == 7
 
 
@@ -306,35 +312,32 @@ def test_correlation_is_between_none_and_whole():
        correlation=st.sampled_from(CORRELATIONS))  # fmt: skip
 @settings(max_examples=15, phases=UNSHRUNK)
 def test_many_draws_are_counted_once_each(seed, draws, correlation):
-    found = draw_scenarios(MIXED, draws, np.random.default_rng(seed), correlation=correlation)
+    found = draw_scenarios(MIXED, draws, seed=seed, correlation=correlation)
     counts = [times for _, times in found]
     assert sum(counts) == draws
     assert counts == sorted(counts, reverse=True)
-    rng = np.random.default_rng(seed)
     one_by_one = Counter(
-        frozenset(d.disruption_id for d in
-                  draw_scenario(MIXED, rng, correlation=correlation).disruptions)
-        for _ in range(draws)
-    )  # fmt: skip
+        frozenset(f"d{at}" for at in np.flatnonzero(row))
+        for row in happening(MIXED, draws, seed, correlation)
+    )
     assert {frozenset(d.disruption_id for d in one.disruptions): times
             for one, times in found} == one_by_one  # fmt: skip
 
 
 def test_what_is_certain_is_drawn_once():
-    found = draw_scenarios(chances(1.0, 0.0), 50, np.random.default_rng(0))
+    found = draw_scenarios(chances(1.0, 0.0), 50, seed=0)
     assert [([d.disruption_id for d in one.disruptions], n) for one, n in found] == [(["d0"], 50)]
-    assert draw_scenarios(chances(), 3, np.random.default_rng(0))[0][1] == 3
+    assert draw_scenarios(chances(), 3, seed=0)[0][1] == 3
 
 
 @pytest.mark.parametrize("correlation", [-0.1, 1.1, float("nan")])
 def test_a_correlation_that_cannot_be_is_refused(correlation):
-    with pytest.raises(ScenarioError, match="correlation must be 0 to 1"):
-        draw_scenario(MIXED, np.random.default_rng(0), correlation=correlation)
-    with pytest.raises(ScenarioError, match="correlation must be 0 to 1"):
-        draw_scenarios(MIXED, 2, np.random.default_rng(0), correlation=correlation)
+    for draw in (draw_happening, draw_scenarios):
+        with pytest.raises(ScenarioError, match="correlation must be 0 to 1"):
+            draw(MIXED, 2, seed=0, correlation=correlation)
 
 
 @pytest.mark.parametrize("draws", [0, -3])
 def test_no_draws_are_refused(draws):
     with pytest.raises(ScenarioError, match="draws must be at least 1"):
-        draw_scenarios(MIXED, draws, np.random.default_rng(0))
+        draw_scenarios(MIXED, draws, seed=0)
