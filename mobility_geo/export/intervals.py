@@ -54,7 +54,8 @@ def interval_layers(found: Intervals, differences: pd.DataFrame | None = None) -
     Returns
     -------
     list of Layer
-        ``place_intervals``, ``intervals``, ``convergence``, ``zone_intervals``, ``draws``, and
+        ``place_intervals_movers`` and ``place_intervals_residents``, ``intervals``, for each of
+        the two ``convergence_movers`` and so on, ``zone_intervals``, ``draws``, and
         ``interval_differences`` if there are some.
 
     Examples
@@ -64,35 +65,11 @@ def interval_layers(found: Intervals, differences: pd.DataFrame | None = None) -
     >>> drawn = Uncertainty(most_draws=20, precision=None)
     >>> layers = interval_layers(find_intervals(load_toy(), uncertainty=drawn))
     >>> [layer.name for layer in layers][:2]
-    ['place_intervals', 'intervals']
+    ['place_intervals_movers', 'intervals']
     """
     refuse_public(found.case, "The chance of being stranded at each place")
-    places = found.places()
-    places.insert(0, "map_class", _chance_class(places["stranded_probability"]))
-    largest = float(max([1.0, *places["stranded_mean_persons"]]))
-    looks = [
-        Category(
-            value=name, label=told,
-            symbol=symbol("marker", marker(
-                "circle", colour, outline="#ffffff", outline_width=0.2,
-                size_expression=scaled("stranded_mean_persons", largest, 1.5, 9.0))),
-        )
-        for name, _, told, colour in CHANCES
-    ]  # fmt: skip
-    style = Style(
-        renderer=categorised("map_class", looks), title='"name"',
-        labels=labels(
-            "\"name\" || ' ' || round(100 * \"stranded_probability\") || ' %'",
-            placement="point", size=7, show='"stranded_mean_persons">=1',
-        ),
-        map_tip='<b>[% "name" %]</b>, [% "base" %]: stranded (cut off) '
-        '[% format_number("stranded_mean_persons",0) %] people, in nine of ten draws '
-        '[% format_number("stranded_low_persons",0) %] to '
-        '[% format_number("stranded_high_persons",0) %]',
-    )  # fmt: skip
     layers = [
-        internal_layer("place_intervals", "Chance of being stranded", places, PLACE_INTERVALS,
-                       style, "Point"),
+        *_place_layers(found.places()),
         plain_table("intervals", found.headline(), INTERVALS),
         *(
             plain_table(f"convergence_{base}", found.convergence(base=base))
@@ -103,6 +80,44 @@ def interval_layers(found: Intervals, differences: pd.DataFrame | None = None) -
     ]  # fmt: skip
     if differences is not None:
         layers.append(plain_table("interval_differences", differences, INTERVAL_DIFFERENCES))
+    return layers
+
+
+def _place_layers(places: gpd.GeoDataFrame) -> list[Layer]:
+    """Return movers above residents, each with a shape of its own on the same scale."""
+    places = places.assign(map_class=_chance_class(places["stranded_probability"]))
+    layers = []
+    for base, shape, word in (("movers", "circle", "stranded"), ("residents", "square", "cut off")):
+        rows = places[(places["base"] == base).to_numpy(dtype=bool)].reset_index(drop=True)
+        if not len(rows):
+            continue
+        largest = float(max([1.0, *rows["stranded_mean_persons"]]))
+        size = scaled("stranded_mean_persons", largest, 1.5, 9.0)
+        style = Style(
+            renderer=categorised("map_class", [
+                Category(
+                    value=name, label=f"{word}: {told}",
+                    symbol=symbol("marker", marker(
+                        shape, colour if base == "movers" else "#ffffff",
+                        outline="#ffffff" if base == "movers" else colour,
+                        outline_width=0.2 if base == "movers" else 0.6, size_expression=size)),
+                )
+                for name, _, told, colour in CHANCES
+            ]),
+            title='"name"',
+            labels=labels(
+                "\"name\" || ' ' || round(100 * \"stranded_probability\") || ' %'",
+                placement="point", size=7, show='"stranded_mean_persons">=1',
+            ) if base == "movers" else None,
+            map_tip=f'<b>[% "name" %]</b>, {base}: {word} '
+            '[% format_number("stranded_mean_persons",0) %] people, in nine of ten draws '
+            '[% format_number("stranded_low_persons",0) %] to '
+            '[% format_number("stranded_high_persons",0) %]',
+        )  # fmt: skip
+        title = f"Chance that {base} are {word}"
+        layers.append(
+            internal_layer(f"place_intervals_{base}", title, rows, PLACE_INTERVALS, style, "Point")
+        )
     return layers
 
 

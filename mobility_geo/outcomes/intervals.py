@@ -330,7 +330,7 @@ def find_intervals(
     References
     ----------
     L'Ecuyer, P. (1994). Efficiency improvement and variance reduction. Winter Simulation
-    Conference. doi 10.1109/WSC.1994.717098 (common random numbers).
+    Conference, 122-132 (common random numbers).
 
     Examples
     --------
