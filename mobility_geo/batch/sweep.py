@@ -46,6 +46,7 @@ from mobility_geo.batch.sweep_results import (
 from mobility_geo.errors import InputError, MobilityGeoError, OutputError
 from mobility_geo.export.staging import MANIFEST, WRITTEN_BY
 from mobility_geo.geopackage import failure_reason, sync
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.results import Progress
 
 if TYPE_CHECKING:
@@ -169,12 +170,7 @@ def run_sweep(
     (2, True)
     """
     begun = time.monotonic()
-    if plan.case.audience == "public":
-        msg = (
-            "audience is 'public', and a sweep shows places and where people are stranded; set "
-            "audience = 'internal'"
-        )
-        raise InputError(msg)
+    refuse_public(plan.case, "A sweep")
     if workers is not None and workers < 1:
         msg = f"workers must be at least 1, not {workers}"
         raise InputError(msg)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from mobility_geo.batch.sweep_results import (
     FAILURES,
@@ -389,14 +388,9 @@ def write_sweep_report(
     OutputError
         If it could not be written.
     """
-    template = pages.templates("mobility_geo.batch", "templates").get_template("sweep.html.j2")
-    source = pages.templates("mobility_geo.report", "templates").loader
-    css = "" if source is None else source.get_source(
-        pages.templates("mobility_geo.report", "templates"), "report.css"
-    )[0]  # fmt: skip
+    template = pages.templates("mobility_geo.report", "templates").get_template("sweep.html.j2")
     page = template.render(
         policy=pages.security_policy([]),
-        css=Markup(css),  # noqa: S704 # a file of this package
         title=plan.case.title or plan.name, plan=plan,
         varies=", ".join(plan.axes).replace("_", " "),
         network=plan.case.network.name, answered=len(summary.scenarios),

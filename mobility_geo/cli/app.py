@@ -104,21 +104,34 @@ def run_command(
         str | None,
         typer.Option("--when", help="Day to ask for, such as 2013-01-25; else the scenario's own."),
     ] = None,
+    decide: Annotated[
+        bool,
+        typer.Option(
+            "--decide",
+            help="Also: how sure it is, where to assess next, chokepoints, reopenings.",
+        ),
+    ] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the draws of --decide: same seed, same draws.")
+    ] = 0,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
     """Answer a scenario: who is stranded and why, what can be reached, which ways people take.
 
     Leaves in the folder: results.gpkg and results.qgz (open the second in QGIS), report.html
-    (internal), brief.html (one page, may be shared), tables/*.csv and manifest.json.
+    (internal), brief.html (one page, may be shared), tables/*.csv and manifest.json; with --decide
+    decisions.html and decisions.gpkg (internal), which take some time more.
 
-    Examples:  mobility-geo run mali-2013-01 --out out/january
+    Examples:  mobility-geo run mali-2013-01 --out out/january --decide
                mobility-geo run my-case/case.toml --out out/mine --when 2013-02-03
     """
     as_json = output is Output.JSON
     _end(
         "run",
-        lambda: run(scenario, out, when=when, as_json=as_json, quiet=quiet),
+        lambda: run(
+            scenario, out, when=when, as_json=as_json, quiet=quiet, decide=decide, seed=seed
+        ),
         as_json=as_json,
     )
 

@@ -69,8 +69,8 @@ def chokepoints_command(  # noqa: PLR0913
     from rich.console import Console
 
     from mobility_geo.export.chokepoints import write_chokepoints
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes import find_chokepoints, reopening_curve, shapley_shares
+    from mobility_geo.outcomes.disclosure import refuse_public
     from mobility_geo.outcomes.mincut import cut_table, find_region_cuts
 
     case = read_case(scenario)
@@ -168,7 +168,7 @@ def explain_command(
     if out is not None:
         check_output_file(out)
     from mobility_geo.export.chokepoints import write_explanation
-    from mobility_geo.export.notice import refuse_public
+    from mobility_geo.outcomes.disclosure import refuse_public
     from mobility_geo.outcomes.explain import explain, explain_on_map, what_reopens
 
     case = read_case(scenario)
@@ -220,8 +220,8 @@ def compare_command(
     if out is not None:
         check_output_file(out)
     from mobility_geo.export.chokepoints import write_comparison
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes.compare import compare_cases
+    from mobility_geo.outcomes.disclosure import refuse_public
 
     cases = read_case(before), read_case(after)
     for case in cases:
@@ -287,7 +287,7 @@ def access_command(
         check_suffix,
         write_access_table,
     )
-    from mobility_geo.export.notice import refuse_public
+    from mobility_geo.outcomes.disclosure import refuse_public
 
     if out is not None:
         check_suffix(out, TABLE_SUFFIXES)

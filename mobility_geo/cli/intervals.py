@@ -68,8 +68,8 @@ def intervals_command(
     from rich.console import Console
 
     from mobility_geo.export.intervals import write_intervals
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes import compare_intervals, find_intervals
+    from mobility_geo.outcomes.disclosure import refuse_public
     from mobility_geo.schema import suggest
 
     case = read_case(scenario)
@@ -183,8 +183,8 @@ def gaps_command(
     from rich.console import Console
 
     from mobility_geo.export.intervals import write_gaps
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.outcomes import find_information_gaps
+    from mobility_geo.outcomes.disclosure import refuse_public
 
     case = read_case(scenario)
     refuse_public(case, "A map of information gaps")
@@ -194,7 +194,7 @@ def gaps_command(
             progress=lambda done: progress("Information gaps", done),
         )  # fmt: skip
     if out is not None:
-        write_gaps(case, found, out)
+        write_gaps(case, found, out, when=when)
     table = found.drop(columns="geometry")
     if as_json:
         data = {"scenario": case.name, "when": case.scenario.day(when).isoformat(), "out": out,

@@ -40,10 +40,10 @@ def monitor_command(  # noqa: PLR0913
     """
     if out is not None:
         check_output_file(out)
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.export.siting import write_siting
     from mobility_geo.flows import choose_destinations
     from mobility_geo.outcomes import place_monitoring_points
+    from mobility_geo.outcomes.disclosure import refuse_public
 
     case = read_case(scenario)
     refuse_public(case, "Monitoring points")

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 PLAIN_EVERY_S = 5.0
 
 
-def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool) -> None:
+def run(
+    scenario: str,
+    out: str,
+    *,
+    when: str | None,
+    as_json: bool,
+    quiet: bool,
+    decide: bool = False,
+    seed: int = 0,
+) -> None:
     """Run a scenario and print what was found.
 
     Parameters
@@ -35,6 +44,10 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
         Print one JSON object on standard output instead of tables.
     quiet
         Neither progress nor tables.
+    decide
+        Write what a decision needs, too.
+    seed
+        Of its draws.
     """
     from rich.console import Console
 
@@ -43,10 +56,12 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
     if not quiet:
         talk.print(f"[bold]{scenario}[/]: reading", highlight=False)
     from mobility_geo.batch import run_case
+    from mobility_geo.outcomes import Uncertainty
 
     case = read_case(scenario)
+    drawn = Uncertainty(seed=seed) if decide else None
     with shown_progress(talk, quiet=quiet) as progress:
-        results, files = run_case(case, out, when=when, progress=progress)
+        results, files = run_case(case, out, when=when, decide=drawn, progress=progress)
     seconds = time.perf_counter() - started
     if as_json:
         data = {
@@ -70,8 +85,7 @@ def run(scenario: str, out: str, *, when: str | None, as_json: bool, quiet: bool
         talk.print(f"note: {warning}", highlight=False, soft_wrap=True)
     names = ", ".join(str(file.relative_to(out)) for file in files if file.parent == Path(out))
     print(f"\n{out}: {names}, tables/ ({seconds:.0f} s)")
-    print("Modelled, not observed. report.html and results.gpkg are internal; brief.html may be"
-          " shared.")  # fmt: skip
+    print("Modelled, not observed. brief.html may be shared; everything else is internal.")
 
 
 @contextmanager

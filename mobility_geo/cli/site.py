@@ -119,9 +119,9 @@ def site_command(  # noqa: PLR0913
         check_output_file(out)
     from rich.console import Console
 
-    from mobility_geo.export.notice import refuse_public
     from mobility_geo.export.siting import write_siting
     from mobility_geo.outcomes import go_or_no_go, site_mobile_stations, site_way_stations
+    from mobility_geo.outcomes.disclosure import refuse_public
 
     case, scenarios, probability = _scenarios(scenario, under, plan)
     refuse_public(case, "Way stations")

@@ -12,7 +12,7 @@ from mobility_geo.errors import InputError, OutputError
 from mobility_geo.export.columns import describe
 from mobility_geo.export.internal import internal_layer, plain_table
 from mobility_geo.export.layers import ground_layers
-from mobility_geo.export.notice import NOTICE, refuse_public
+from mobility_geo.export.notice import NOTICE
 from mobility_geo.export.qml import (
     Category,
     Style,
@@ -28,6 +28,7 @@ from mobility_geo.export.tables import write_table
 from mobility_geo.geopackage import Layer, write_geopackage
 from mobility_geo.outcomes.chokepoints import Chokepoints
 from mobility_geo.outcomes.compare import Comparison
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.explain import Explanation
 from mobility_geo.scenario import Case
 from mobility_geo.schema import (
@@ -40,6 +41,54 @@ from mobility_geo.schema import (
 )
 
 TABLE_SUFFIXES: Final = (".csv", ".xlsx", ".gpkg")
+
+
+def chokepoint_layers(case: Case, found: Chokepoints) -> list[Layer]:
+    """Return chokepoints as layers of a result file.
+
+    Parameters
+    ----------
+    case
+        The question.
+    found
+        From `find_chokepoints`.
+
+    Returns
+    -------
+    list of Layer
+        ``chokepoint_nodes``, ``chokepoint_crossings`` and ``chokepoint_edges``.
+
+    Raises
+    ------
+    InputError
+        If the case is for the public.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> from mobility_geo.outcomes.chokepoints import find_chokepoints
+    >>> [layer.name for layer in chokepoint_layers(load_toy(), find_chokepoints(load_toy()))]
+    ['chokepoint_nodes', 'chokepoint_crossings', 'chokepoint_edges']
+    """
+    refuse_public(case, "Chokepoints")
+    network = case.network
+    layers = []
+    for thing, frame, column, kind in (
+        ("node", network.nodes, "node_id", "Point"),
+        ("crossing", network.crossings, "crossing_id", "Point"),
+        ("edge", network.edges, "edge_id", "LineString"),
+    ):
+        rows = found.table[(found.table["thing"] == thing).to_numpy(dtype=bool)]
+        at = pd.Index(frame[column]).get_indexer(pd.Index(rows["id"]))
+        shapes = frame.geometry.to_numpy()[at]
+        layer = gpd.GeoDataFrame(rows.reset_index(drop=True), geometry=shapes, crs=network.crs)
+        look = _line_look(layer) if thing == "edge" else _point_look(layer, thing)
+        name = {"node": "nodes", "crossing": "crossings", "edge": "edges"}[thing]
+        layers.append(
+            internal_layer(f"chokepoint_{name}", f"Chokepoints: {name}", layer, CHOKEPOINTS, look,
+                   "LineString" if kind == "LineString" else "Point")
+        )  # fmt: skip
+    return layers
 
 
 def write_chokepoints(
@@ -83,24 +132,7 @@ def write_chokepoints(
     ...     write_chokepoints(load_toy(), find_chokepoints(load_toy()), f"{folder}/a.gpkg").name
     'a.gpkg'
     """
-    refuse_public(case, "Chokepoints")
-    network = case.network
-    layers = []
-    for thing, frame, column, kind in (
-        ("node", network.nodes, "node_id", "Point"),
-        ("crossing", network.crossings, "crossing_id", "Point"),
-        ("edge", network.edges, "edge_id", "LineString"),
-    ):
-        rows = found.table[(found.table["thing"] == thing).to_numpy(dtype=bool)]
-        at = pd.Index(frame[column]).get_indexer(pd.Index(rows["id"]))
-        shapes = frame.geometry.to_numpy()[at]
-        layer = gpd.GeoDataFrame(rows.reset_index(drop=True), geometry=shapes, crs=network.crs)
-        look = _line_look(layer) if thing == "edge" else _point_look(layer, thing)
-        name = {"node": "nodes", "crossing": "crossings", "edge": "edges"}[thing]
-        layers.append(
-            internal_layer(f"chokepoint_{name}", f"Chokepoints: {name}", layer, CHOKEPOINTS, look,
-                   "LineString" if kind == "LineString" else "Point")
-        )  # fmt: skip
+    layers = chokepoint_layers(case, found)
     schemas = {"reopenings": REOPENINGS, "shapley_shares": SHAPLEY_SHARES}
     for name, table in (tables or {}).items():
         layers.append(plain_table(name, table, *([schemas[name]] if name in schemas else [])))

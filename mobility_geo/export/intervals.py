@@ -1,5 +1,6 @@
 """Intervals and information gaps as files: styled, internal."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from mobility_geo.export.internal import internal_layer, plain_table
 from mobility_geo.export.layers import ground_layers
-from mobility_geo.export.notice import NOTICE, refuse_public
+from mobility_geo.export.notice import NOTICE
 from mobility_geo.export.qml import (
     Category,
     Style,
@@ -23,6 +24,7 @@ from mobility_geo.export.qml import (
 )
 from mobility_geo.export.styles import ORANGE, RED
 from mobility_geo.geopackage import GeometryName, Layer, write_geopackage
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.intervals import Intervals
 from mobility_geo.scenario import Case
 from mobility_geo.schema import (
@@ -236,7 +238,9 @@ def write_intervals(
     return write_geopackage(path, layers, title=title, abstract=NOTICE)
 
 
-def write_gaps(case: Case, gaps: gpd.GeoDataFrame, path: str | Path) -> Path:
+def write_gaps(
+    case: Case, gaps: gpd.GeoDataFrame, path: str | Path, *, when: dt.date | str | None = None
+) -> Path:
     """Write information gaps to a GeoPackage that opens styled.
 
     Parameters
@@ -247,6 +251,8 @@ def write_gaps(case: Case, gaps: gpd.GeoDataFrame, path: str | Path) -> Path:
         From `find_information_gaps`.
     path
         The file; replaced as a whole, or left as it was.
+    when
+        Day that the gaps were asked for; None: the scenario's own.
 
     Returns
     -------
@@ -255,6 +261,8 @@ def write_gaps(case: Case, gaps: gpd.GeoDataFrame, path: str | Path) -> Path:
 
     Raises
     ------
+    CalendarError
+        If the day lies outside the calendar.
     InputError
         If the case is for the public.
     OutputError
@@ -271,6 +279,6 @@ def write_gaps(case: Case, gaps: gpd.GeoDataFrame, path: str | Path) -> Path:
     'a.gpkg'
     """
     refuse_public(case, "A map of information gaps")
-    layers = [*gap_layers(gaps), *ground_layers(case, case.scenario.when)]
+    layers = [*gap_layers(gaps), *ground_layers(case, case.scenario.day(when))]
     title = f"{case.title or case.name}: where to look next"
     return write_geopackage(path, layers, title=title, abstract=NOTICE)

@@ -2,9 +2,6 @@
 
 from typing import Final
 
-from mobility_geo.errors import InputError
-from mobility_geo.scenario import Case
-
 MARK: Final = "INTERNAL"
 """Stands on every layer and page that holds complete results."""
 
@@ -26,31 +23,3 @@ CONDITIONAL: Final = (
     "depend on security."
 )
 """Added where a layer shows ways or stations."""
-
-
-def refuse_public(case: Case, what: str) -> None:
-    """Refuse to show the public what could do harm.
-
-    Parameters
-    ----------
-    case
-        The case.
-    what
-        What is asked for, as the beginning of a sentence.
-
-    Raises
-    ------
-    InputError
-        If the case is for the public.
-
-    Examples
-    --------
-    >>> from mobility_geo.datasets import load_toy
-    >>> refuse_public(load_toy(), "Chokepoints")
-    """
-    if case.audience == "public":
-        msg = (
-            f"{what} would show where people are, are held or can be stopped, and audience is "
-            "'public'; set audience = 'internal', and share brief.html of `mobility-geo run`"
-        )
-        raise InputError(msg)

@@ -10,7 +10,7 @@ import shapely
 
 from mobility_geo.export.columns import describe
 from mobility_geo.export.layers import described_layer, ground_layers
-from mobility_geo.export.notice import CONDITIONAL, NOTICE, refuse_public
+from mobility_geo.export.notice import CONDITIONAL, NOTICE
 from mobility_geo.export.qml import (
     Category,
     Style,
@@ -23,6 +23,7 @@ from mobility_geo.export.qml import (
 from mobility_geo.export.qml import labels as label_style
 from mobility_geo.export.styles import DARK, GREEN, GREY, ORANGE, PURPLE, RED, WHITE, YELLOW
 from mobility_geo.geopackage import Layer, write_geopackage
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.monitoring import MonitoringResult
 from mobility_geo.outcomes.siting import SitingResult
 from mobility_geo.scenario import Case

@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from mobility_geo.errors import InputError
 from mobility_geo.export.layers import result_layers
 from mobility_geo.export.notice import NOTICE, PUBLIC_NOTICE
 from mobility_geo.export.project import Bounds, layers_extent, write_project
 from mobility_geo.export.staging import MANIFEST, WRITTEN_BY, staged_folder
 from mobility_geo.export.tables import write_tables
 from mobility_geo.geopackage import Layer, write_geopackage
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.results import Results
 
 GEOPACKAGE: Final = "results.gpkg"
@@ -62,7 +62,7 @@ def write_results(results: Results, folder: str | Path, *, overwrite: bool = Tru
     >>> [file.name for file in files][:3]
     ['manifest.json', 'results.gpkg', 'results.qgz']
     """
-    _refuse_public(results)
+    refuse_public(results.case, "The result files")
     target = Path(folder)
     with staged_folder(target, overwrite=overwrite) as stage:
         write_results_into(results, stage)
@@ -103,7 +103,7 @@ def write_results_into(results: Results, folder: str | Path) -> list[Path]:
     ...     len(write_results_into(solve_case(load_toy()), folder))
     16
     """
-    _refuse_public(results)
+    refuse_public(results.case, "The result files")
     place = Path(folder)
     case = results.case
     title = case.title or case.name
@@ -121,15 +121,6 @@ def write_results_into(results: Results, folder: str | Path) -> list[Path]:
     tables = place / TABLES
     tables.mkdir()
     return [data, project, *write_tables(results, tables)]
-
-
-def _refuse_public(results: Results) -> None:
-    if results.case.audience == "public":
-        msg = (
-            "audience is 'public', and the result files show places, crossings and where people "
-            "are held; write the brief alone, or set audience = 'internal'"
-        )
-        raise InputError(msg)
 
 
 def _view(layers: list[Layer]) -> Bounds:

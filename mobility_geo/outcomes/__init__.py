@@ -4,6 +4,7 @@ from mobility_geo.outcomes.access_table import access_table
 from mobility_geo.outcomes.attribution import persons_freed
 from mobility_geo.outcomes.chokepoints import Chokepoints, find_chokepoints
 from mobility_geo.outcomes.compare import Comparison, compare, compare_cases
+from mobility_geo.outcomes.decisions import Decisions, find_decisions
 from mobility_geo.outcomes.explain import Explanation, explain, explain_on_map, what_reopens
 from mobility_geo.outcomes.gaps import find_information_gaps
 from mobility_geo.outcomes.intervals import (
@@ -44,6 +45,7 @@ from mobility_geo.outcomes.targets import compare_with_targets
 __all__ = [
     "Chokepoints",
     "Comparison",
+    "Decisions",
     "Explanation",
     "Intervals",
     "MonitoringResult",
@@ -63,6 +65,7 @@ __all__ = [
     "explain",
     "explain_on_map",
     "find_chokepoints",
+    "find_decisions",
     "find_information_gaps",
     "find_intervals",
     "find_region_cuts",

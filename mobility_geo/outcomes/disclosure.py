@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from mobility_geo.errors import ConservationError, InputError
+from mobility_geo.scenario import Case
 
 SMALLEST_SHOWN: Final = 10
 """A count below this is never shown, in persons."""
@@ -41,6 +42,34 @@ class PublicCount(NamedTuple):
 
 
 WITHHELD: Final = PublicCount(None, None, None)
+
+
+def refuse_public(case: Case, what: str) -> None:
+    """Refuse to show the public what could do harm.
+
+    Parameters
+    ----------
+    case
+        The case.
+    what
+        What is asked for, as the beginning of a sentence.
+
+    Raises
+    ------
+    InputError
+        If the case is for the public.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> refuse_public(load_toy(), "Chokepoints")
+    """
+    if case.audience == "public":
+        msg = (
+            f"{what} would show where people are, are held or can be stopped, and audience is "
+            "'public'; share write_brief() or plot_public_status(), or set audience = 'internal'"
+        )
+        raise InputError(msg)
 
 
 def _step(number: int) -> int:

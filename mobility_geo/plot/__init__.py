@@ -8,6 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mobility_geo.plot.decisions import (
+        plot_chances,
+        plot_chokepoints,
+        plot_gap_map,
+        plot_monitoring_points,
+        plot_sites,
+    )
     from mobility_geo.plot.explore import explore_flows, explore_network, explore_status
     from mobility_geo.plot.maps import (
         plot_flows,
@@ -24,12 +31,17 @@ __all__ = [
     "explore_flows",
     "explore_network",
     "explore_status",
+    "plot_chances",
+    "plot_chokepoints",
     "plot_convergence",
     "plot_flows",
+    "plot_gap_map",
     "plot_gaps",
     "plot_held_at",
+    "plot_monitoring_points",
     "plot_network",
     "plot_public_status",
+    "plot_sites",
     "plot_status",
 ]
 
@@ -38,12 +50,17 @@ _HOMES = {
     "explore_flows": "explore",
     "explore_network": "explore",
     "explore_status": "explore",
+    "plot_chances": "decisions",
+    "plot_chokepoints": "decisions",
     "plot_convergence": "sureness",
     "plot_flows": "maps",
+    "plot_gap_map": "decisions",
     "plot_gaps": "sureness",
     "plot_held_at": "maps",
+    "plot_monitoring_points": "decisions",
     "plot_network": "maps",
     "plot_public_status": "maps",
+    "plot_sites": "decisions",
     "plot_status": "maps",
 }
 

@@ -10,6 +10,7 @@ import shapely
 
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes import summaries
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.plot import palette, words
 from mobility_geo.plot.scale import positions
 from mobility_geo.plot.web import Feature, LegendBox, Map, MapLayer, Name, Style, degrees
@@ -125,7 +126,7 @@ def explore_status(results: "Results", *, element: str = "movers") -> Map:
     >>> explore_status(solve_case(load_toy())).internal
     True
     """
-    _refuse_public(results, "explore_status")
+    refuse_public(results.case, "A map by place")
     if element not in {"movers", "residents", "held_at"}:
         msg = f"element must be 'movers', 'residents' or 'held_at', not {element!r}"
         raise InputError(msg)
@@ -206,7 +207,7 @@ def explore_flows(results: "Results", *, rule: summaries.Rule = "least_time") ->
     >>> explore_flows(solve_case(load_toy())).internal
     True
     """
-    _refuse_public(results, "explore_flows")
+    refuse_public(results.case, "A map of flows")
     network = results.case.network
     edges = summaries.flows_by_edge(results, rule=rule)
     flows, legend = _flow_layer(edges)
@@ -262,15 +263,6 @@ _LEGEND_PLACES: Final = LegendBox(
          "text": "Border crossing, closed"},
     ],
 )  # fmt: skip
-
-
-def _refuse_public(results: "Results", name: str) -> None:
-    if results.case.audience == "public":
-        msg = (
-            f"{name}: audience is 'public', and this map shows places, crossings or where people "
-            "are held; draw plot_public_status() or write_brief(), or set audience = 'internal'"
-        )
-        raise InputError(msg)
 
 
 def _notes(results: "Results") -> list[str]:

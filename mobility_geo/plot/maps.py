@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from mobility_geo.errors import InputError
 from mobility_geo.outcomes import summaries
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.plot import palette, situation, words
 from mobility_geo.plot.scale import positions
 from mobility_geo.plot.situation import Label, LegendGroup, Surround
@@ -90,7 +90,7 @@ def plot_network(network: "Network", ax: "Axes | None" = None) -> "Axes":
     1.0
     """
     ax = situation.open_sheet(ax)
-    bounds = situation.set_extent(ax, _extent(network.edges, network.places))
+    bounds = situation.set_extent(ax, situation.extent(network.edges, network.places))
     legend = situation.draw_base(ax, network, bounds)
     roads: list[tuple[Artist, str]] = []
     for name, wanted, colour, width, style in _ROADS:
@@ -157,12 +157,12 @@ def plot_status(
     >>> plot_status(solve_case(load_toy())).get_aspect()
     1.0
     """
-    _refuse_public(results, "plot_status")
+    refuse_public(results.case, "A map by place")
     network = results.case.network
     places = summaries.status_by_place(results)
     places = places[places[f"{base}_persons"] > 0]
     ax = situation.open_sheet(ax)
-    bounds = situation.set_extent(ax, _extent(places, network.places))
+    bounds = situation.set_extent(ax, situation.extent(places, network.places))
     legend = situation.draw_base(ax, network, bounds)
     share = "cannot_reach_share" if base == "movers" else "cut_off_share"
     shares = _draw_shares(ax, summaries.status_by_zone(results), share, bounds)
@@ -229,12 +229,12 @@ def plot_flows(
     >>> plot_flows(solve_case(load_toy())).get_aspect()
     1.0
     """
-    _refuse_public(results, "plot_flows")
+    refuse_public(results.case, "A map of flows")
     network = results.case.network
     edges = summaries.flows_by_edge(results, rule=rule)
     arrivals = _arrivals(results, rule)
     ax = situation.open_sheet(ax)
-    bounds = situation.set_extent(ax, _extent(edges, arrivals, network.places))
+    bounds = situation.set_extent(ax, situation.extent(edges, arrivals, network.places))
     legend = situation.draw_base(ax, network, bounds)
     situation.draw_roads(ax, network.edges)
     closures = _draw_closures(ax, results, areas=False)
@@ -301,7 +301,7 @@ def plot_held_at(results: "Results", ax: "Axes | None" = None) -> "Axes":
     >>> plot_held_at(solve_case(load_toy())).get_aspect()
     1.0
     """
-    _refuse_public(results, "plot_held_at")
+    refuse_public(results.case, "A map of where people are held")
     network = results.case.network
     held = summaries.held_at(results)
     held = held[held.geometry.notna() & (held["persons"] > 0)]
@@ -309,7 +309,7 @@ def plot_held_at(results: "Results", ax: "Axes | None" = None) -> "Axes":
     movers = summaries.status_by_place(results)
     shown = [held.geometry, movers.geometry[movers["movers_persons"] > 0]]
     people = gpd.GeoDataFrame(geometry=pd.concat(shown, ignore_index=True))
-    bounds = situation.set_extent(ax, _extent(people, network.places))
+    bounds = situation.set_extent(ax, situation.extent(people, network.places))
     legend = situation.draw_base(ax, network, bounds)
     situation.draw_roads(ax, network.edges)
     closures = _draw_closures(ax, results)
@@ -387,7 +387,7 @@ def plot_public_status(
     ax = situation.open_sheet(ax)
     zones = network.zones if regions is None else regions
     inside = zones[zones["pcode"].isin(shown) & zones.geometry.notna()]
-    bounds = situation.set_extent(ax, _extent(inside if len(inside) else zones))
+    bounds = situation.set_extent(ax, situation.extent(inside if len(inside) else zones))
     situation.draw_base(ax, network, bounds)
     _draw_public_zones(ax, zones, shown, bounds)
     ax.apply_aspect()
@@ -464,25 +464,6 @@ PUBLIC_WORDS: Final[dict[words.Language, dict[str, str]]] = {
 PUBLIC_BREAKS: Final = (10.0, 1000.0, 5000.0, 20_000.0)
 _PUBLIC_LINE: Final = "#6b665e"
 _PUBLIC_COLOURS: Final = ("#fee8c8", "#fdbb84", "#ef6548", "#a3160f")
-
-
-def _refuse_public(results: "Results", name: str) -> None:
-    if results.case.audience == "public":
-        msg = (
-            f"{name}: audience is 'public', and this map shows places, crossings or where people "
-            "are held; draw plot_public_status() or write_brief(), or set audience = 'internal'"
-        )
-        raise InputError(msg)
-
-
-def _extent(*layers: gpd.GeoDataFrame) -> situation.Bounds:
-    """Return the bounds of the first layer that has any row."""
-    for layer in layers:
-        shapes = layer.geometry[layer.geometry.notna()]
-        if len(shapes):
-            ends = np.asarray(shapes.total_bounds)
-            return float(ends[0]), float(ends[1]), float(ends[2]), float(ends[3])
-    return 0.0, 0.0, 1.0, 1.0
 
 
 def _subtitle(results: "Results") -> str:

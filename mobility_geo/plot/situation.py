@@ -1,5 +1,6 @@
 """The frame of a situation map: extent, base map, legend, labels, scale bar, north, notes."""
 
+import io
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,14 +80,24 @@ def dots_per_inch(ax: "Axes") -> float:
     return float(figure.dpi) if figure is not None else 100.0
 
 
-def open_sheet(ax: "Axes | None") -> "Axes":
-    """Return the axes to draw on: those given, or new ones on an A4 page of their own.
+class Sheet(Figure):
+    """A figure that a notebook shows as a picture.
 
-    The new figure is not registered with pyplot, so it is freed with its last reference.
+    It is not registered with pyplot, so it is freed with its last reference. A notebook shows plain
+    figures only once pyplot has been imported; before that it prints their type.
     """
+
+    def _repr_png_(self) -> bytes:
+        drawn = io.BytesIO()
+        self.savefig(drawn, format="png", bbox_inches="tight")
+        return drawn.getvalue()
+
+
+def open_sheet(ax: "Axes | None") -> "Axes":
+    """Return the axes to draw on: those given, or new ones on an A4 page of their own."""
     if ax is not None:
         return ax
-    figure = Figure(figsize=PAGE_IN, facecolor="white")
+    figure = Sheet(figsize=PAGE_IN, facecolor="white")
     return figure.add_axes(MAP_BOX)
 
 
@@ -109,6 +120,16 @@ def set_extent(ax: "Axes", bounds: Bounds) -> Bounds:
         side.set_color("#555555")
         side.set_linewidth(0.8)
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def extent(*layers: gpd.GeoDataFrame) -> Bounds:
+    """Return the bounds of the first layer that has any row."""
+    for layer in layers:
+        shapes = layer.geometry[layer.geometry.notna()]
+        if len(shapes):
+            ends = np.asarray(shapes.total_bounds)
+            return float(ends[0]), float(ends[1]), float(ends[2]), float(ends[3])
+    return 0.0, 0.0, 1.0, 1.0
 
 
 def simple_zones(zones: gpd.GeoDataFrame, bounds: Bounds) -> gpd.GeoDataFrame:

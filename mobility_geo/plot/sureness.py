@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from mobility_geo.errors import InputError
 from mobility_geo.plot import words
+from mobility_geo.plot.situation import Sheet
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,7 +25,7 @@ _LONGEST_LABEL: Final = 46
 def _axes(ax: "Axes | None", height: float) -> "Axes":
     if ax is not None:
         return ax
-    return Figure(figsize=(8.0, height), layout="constrained").add_subplot()
+    return Sheet(figsize=(8.0, height), layout="constrained").add_subplot()
 
 
 def plot_convergence(

@@ -1,6 +1,6 @@
-"""Pages for people: the internal report of a run, and the brief that may be shared.
+"""Pages for people: the internal report of a run, what a decision needs, and a brief to share.
 
-Both are single files that ask no server for anything. Importing this package loads no drawing
+All are single files that ask no server for anything. Importing this package loads no drawing
 library; writing a page does.
 """
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mobility_geo.report.brief import write_brief
+    from mobility_geo.report.decisions import write_decisions
     from mobility_geo.report.page import write_report
 
-__all__ = ["write_brief", "write_report"]
+__all__ = ["write_brief", "write_decisions", "write_report"]
 
-_HOMES = {"write_brief": "brief", "write_report": "page"}
+_HOMES = {"write_brief": "brief", "write_decisions": "decisions", "write_report": "page"}
 
 
 def __getattr__(name: str) -> object:

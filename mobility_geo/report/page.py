@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from mobility_geo.errors import InputError
 from mobility_geo.outcomes import summaries
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.plot import explore_flows, explore_status, pages, palette, words
 from mobility_geo.plot.maps import plot_flows, plot_held_at, plot_network, plot_status
 from mobility_geo.report import tables
@@ -79,12 +79,7 @@ def write_report(results: "Results", path: str | os.PathLike[str]) -> Path:
     ...     "INTERNAL" in write_report(solve_case(load_toy()), f"{folder}/report.html").read_text()
     True
     """
-    if results.case.audience == "public":
-        msg = (
-            "write_report: audience is 'public', and the report names places, crossings and "
-            "where people are held; use write_brief(), or set audience = 'internal'"
-        )
-        raise InputError(msg)
+    refuse_public(results.case, "The report")
     css, scripts = pages.map_assets()
     template = pages.templates("mobility_geo.report", "templates").get_template("report.html.j2")
     pictures = _pictures(results)

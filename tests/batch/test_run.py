@@ -4,12 +4,14 @@ import dataclasses
 import errno
 import json
 
+import pyogrio
 import pytest
 
 import mobility_geo.batch.run as batch
 from mobility_geo.batch import run_case
 from mobility_geo.datasets import load_mali, load_toy
-from mobility_geo.errors import CalendarError, OutputError
+from mobility_geo.errors import CalendarError, InputError, OutputError
+from mobility_geo.outcomes import Uncertainty
 
 
 def contents(folder):
@@ -35,6 +37,29 @@ def test_a_run_leaves_every_file_and_tells_its_progress(tmp_path):
     assert results.headline()["movers"]["stranded"]["best"] == 1400
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert {"report.html", "brief.html", "results.gpkg"} <= set(manifest["files"])
+
+
+def test_a_run_for_a_decision_leaves_its_page_and_its_layers(tmp_path):
+    told = []
+    run_case(
+        load_toy(), tmp_path / "out", decide=Uncertainty(most_draws=4),
+        progress=lambda *step: told.append(step),
+    )  # fmt: skip
+    layers = {name for name, _ in pyogrio.list_layers(tmp_path / "out" / "decisions.gpkg")}
+    assert {"place_intervals_movers", "gap_edges", "chokepoint_edges", "reopenings"} <= layers
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert {"decisions.html", "decisions.gpkg", "report.html"} <= set(manifest["files"])
+    shares = [done for _, done in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_a_decision_for_the_public_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "solve_case", lambda *_args, **_more: pytest.fail("worked"))
+    case = dataclasses.replace(load_toy(), audience="public")
+    with pytest.raises(InputError, match="audience is 'public'"):
+        run_case(case, tmp_path / "out", decide=Uncertainty(most_draws=4))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 import shapely
+from IPython.core.formatters import DisplayFormatter
 from matplotlib.figure import Figure
 from toy_results import NASTY, toy_results
 
@@ -194,6 +195,12 @@ def test_own_axes_are_used_and_no_figure_is_registered(toy):
         "plot.plot_network(load_toy().network)\nassert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_notebook_shows_a_figure_without_pyplot(toy):
+    for ax in (plot_status(toy), plot_network(toy.case.network)):
+        shown = DisplayFormatter().format(ax.figure)[0]
+        assert shown["image/png"].startswith(b"\x89PNG")
 
 
 def test_figures_are_freed(toy):
