@@ -92,16 +92,21 @@ def relax_limits(
     least = _least_moves(rows, low, high, lower, upper, most)
     if least is None:
         raise InputError(_blocks(pairs, limits, rows, origins, destinations, tolerance))
-    total, flows, moves = least
+    total, flows, moves, needed = least
     if total > NOTHING_PERSONS * scale:
         moves, flows = _spread(rows, low, high, lower, upper, most, total, scale)
     else:
-        moves = np.zeros_like(moves)
+        moves, needed = np.zeros_like(moves), np.zeros_like(needed)
     moves = np.where(moves > SOLVER * scale, moves, 0.0)
     new_low, new_high = low.copy(), high.copy()
     new_low[lower] -= moves[: len(lower)]
     new_high[upper] += moves[len(lower) :]
     new_low = np.maximum(new_low, 0.0)
+    # no matrix keeps to these limits but with equality, or less would have had to move: said as
+    # such, because balancing creeps towards an interval of which one end alone is possible
+    tight = (moves > 0) | needed
+    down, up = lower[tight[: len(lower)]], upper[tight[len(lower) :]]
+    new_high[down], new_low[up] = new_low[down], new_high[up]
     names = _names(limits, origins, destinations)
     moved = np.flatnonzero(moves > NOTHING_PERSONS * scale)  # less is rounding, not told
     at = np.concatenate([lower, upper])[moved]
@@ -248,20 +253,25 @@ def _least_moves(
     lower: npt.NDArray[np.intp],
     upper: npt.NDArray[np.intp],
     most: FloatArray,
-) -> tuple[float, FloatArray, FloatArray] | None:
-    """Return the least people by which limits must move, a matrix, and the moves; None: none."""
+) -> tuple[float, FloatArray, FloatArray, BoolArray] | None:
+    """Return the least people by which limits must move, a matrix, the moves, and tight limits.
+
+    None: none. Tight are limits with a price (complementary slackness): every matrix that needs
+    so few moves meets them with equality.
+    """
     count = rows.shape[1]
     system, bounds = _system(rows, low, high, lower, upper)
     scale = _scale(low, high)
     cost = np.concatenate([np.zeros(count), np.ones(len(most))])
     top = np.concatenate([np.full(count, np.inf), most / scale])
     if not len(most):
-        return 0.0, np.zeros(count), np.zeros(0)
+        return 0.0, np.zeros(count), np.zeros(0), np.zeros(0, dtype=bool)
     found = least_cost(cost, system, bounds / scale, top)
     if not found.success:
         return None
     values = np.asarray(found.x, dtype=float) * scale
-    return float(found.fun) * scale, values[:count], values[count:]
+    needed = np.abs(found.ineqlin.marginals[: len(most)]) > SOLVER
+    return float(found.fun) * scale, values[:count], values[count:], needed
 
 
 def _spread(

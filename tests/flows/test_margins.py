@@ -83,6 +83,45 @@ def test_with_a_tolerance_margins_give_way_by_the_least_and_evenly():
     assert 2300 < found.persons() < 2310
 
 
+def test_margins_that_had_to_give_way_balance_at_once():
+    """Every matrix meets them with equality: said as intervals, balancing crept for ever."""
+    wrong = margins_table(ROWS, COLUMNS | {"timbuktu": 1128})
+    found = estimate_from_margins(wrong, tolerance=0.05)
+    assert found.residual_persons < 1e-6
+    assert found.iterations < 10
+    moved = found.relaxed.set_index(["side", "zone_id"])["after_persons"]
+    matrix = found.matrix()
+    for (side, zone), people in moved.items():
+        sums = matrix.sum(axis=1 if side == "origin" else 0)
+        assert sums[zone] == pytest.approx(people)
+    before = found.relaxed["before_persons"]
+    assert (found.relaxed["after_persons"] - before).abs().sum() == pytest.approx(100)
+
+
+@given(seed=st.integers(0, 10_000), total=st.booleans())
+def test_contradicting_margins_always_balance_once_they_give_way(seed, total):
+    rng = np.random.default_rng(seed)
+    rows = {f"r{i}": float(rng.integers(0, 500)) for i in range(rng.integers(1, 6))}
+    columns = {f"c{j}": float(rng.integers(0, 500)) for j in range(rng.integers(1, 6))}
+    open_pairs = rng.random((len(rows), len(columns))) < 0.8
+    open_pairs[0] = open_pairs[:, 0] = True
+    prior = pd.DataFrame(
+        rng.uniform(0.1, 3, open_pairs.shape) * open_pairs, index=list(rows), columns=list(columns)
+    )
+    whole = float(rng.integers(1, 1000)) if total else None
+    found = estimate_from_margins(
+        margins_table(rows, columns, total_persons=whole), prior=prior, tolerance=np.inf
+    )
+    assert found.residual_persons <= 1e-4 * max(1.0, *rows.values(), *columns.values())
+    assert found.limits is not None
+    sums = np.concatenate([
+        found.matrix().sum(axis=1), found.matrix().sum(axis=0), [found.persons()],
+    ])  # fmt: skip
+    slack = 1e-3 * max(1.0, sums.max())
+    assert (sums >= found.limits.low() - slack).all()
+    assert (sums <= found.limits.high() + slack).all()
+
+
 def test_a_block_that_cannot_balance_is_named():
     prior = pd.DataFrame(1.0, index=list(ROWS), columns=list(COLUMNS))
     prior.loc["bamako", ["timbuktu", "mopti", "other"]] = 0
