@@ -33,7 +33,7 @@ run: $(VENV)/.run ## set up, then answer the Mali case of January 2013 (results 
 test: check ## all that CI runs: checks, tests, doctests, notebooks
 	MPLBACKEND=Agg $(PY) -m pytest -n auto --dist worksteal
 ifneq ($(NOTEBOOKS),)
-	$(PY) -m pytest --nbmake $(NOTEBOOKS)
+	$(PY) -m pytest -n auto --dist worksteal --nbmake $(NOTEBOOKS)
 	$(PY) -m nbstripout --verify $(NOTEBOOKS)
 endif
 

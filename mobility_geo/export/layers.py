@@ -407,7 +407,7 @@ def stranded(results: Results) -> gpd.GeoDataFrame:
         ("held_names", "held_name", held),
     ):  # fmt: skip
         layer[target] = _texts(_most_first(parts[str(key)], column) for key in table["place_id"])
-    shapes = _shapes_of(network.places, "place_id", table["place_id"])
+    shapes = shapes_of(network.places, "place_id", table["place_id"])
     return gpd.GeoDataFrame(layer, geometry=shapes, crs=network.crs)
 
 
@@ -450,28 +450,63 @@ def reachable(results: Results) -> gpd.GeoDataFrame:
     classes = ["further", *map(str, REACH_H)]
     table["map_class"] = np.select([table["rank"] > 1, *within], classes, default="more")
     table["map_class"] = table["map_class"].astype("str")
-    lines = _bent_lines(
-        _shapes_of(case.network.places, "place_id", table["place_id"]),
-        _shapes_of(case.waystations, "waystation_id", table["waystation_id"]),
+    lines = bent_lines(
+        shapes_of(case.network.places, "place_id", table["place_id"]),
+        shapes_of(case.waystations, "waystation_id", table["waystation_id"]),
         bulge=0.0,
     )
     return gpd.GeoDataFrame(table.copy(), geometry=lines, crs=case.network.crs)
 
 
-def _shapes_of(layer: gpd.GeoDataFrame, key: str, ids: "pd.Series[str]") -> npt.NDArray[np.object_]:
-    """Return the geometry of each id; None where there is none."""
+def shapes_of(layer: gpd.GeoDataFrame, key: str, ids: "pd.Series[str]") -> npt.NDArray[np.object_]:
+    """Return the geometry of each id; None where there is none.
+
+    Parameters
+    ----------
+    layer, key
+        Layer, and its column of ids.
+    ids
+        Wanted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Geometries, shape (ids,).
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> shapes_of(load_toy().network.places, "place_id", pd.Series(["nowhere"])).tolist()
+    [None]
+    """
     known = dict(zip(layer[key], layer.geometry, strict=True))
     result = np.full(len(ids), None, dtype=object)
     result[:] = [known.get(one) for one in ids]
     return result
 
 
-def _bent_lines(
+def bent_lines(
     starts: npt.NDArray[np.object_], ends: npt.NDArray[np.object_], *, bulge: float
 ) -> npt.NDArray[np.object_]:
     """Return a line from start to end, with a point beside its middle if it shall bend.
 
-    Lines without length are None: a line of two equal points is not valid.
+    Parameters
+    ----------
+    starts, ends
+        Points, or None, shape (lines,).
+    bulge
+        How far the middle point lies aside, as a share of the length; 0: a straight line.
+
+    Returns
+    -------
+    numpy.ndarray
+        Lines; None where an end is, and where both are one point: that is no valid line.
+
+    Examples
+    --------
+    >>> ends = np.array([shapely.Point(0, 0), shapely.Point(2, 0)])
+    >>> bent_lines(ends[:1], ends[1:], bulge=0.5)[0].wkt
+    'LINESTRING (0 0, 1 1, 2 0)'
     """
     result = np.full(len(starts), None, dtype=object)
     known = ~(shapely.is_missing(starts) | shapely.is_missing(ends))
@@ -541,9 +576,9 @@ def od_flows(results: Results) -> gpd.GeoDataFrame:
     for end in ("origin", "destination"):
         for name in ("name", "pcode", "country"):
             table[f"{end}_{name}"] = table[f"{end}_id"].map(about[name]).astype("str")
-    lines = _bent_lines(
-        _shapes_of(network.places, "place_id", table["origin_id"]),
-        _shapes_of(network.places, "place_id", table["destination_id"]),
+    lines = bent_lines(
+        shapes_of(network.places, "place_id", table["origin_id"]),
+        shapes_of(network.places, "place_id", table["destination_id"]),
         bulge=BULGE,
     )
     order = [
@@ -725,7 +760,7 @@ def catchments(results: Results) -> gpd.GeoDataFrame:
     """
     network = results.case.network
     table = results.catchments.reset_index(drop=True)
-    points = _shapes_of(network.places, "place_id", table["place_id"])
+    points = shapes_of(network.places, "place_id", table["place_id"])
     cells = _cells(points, np.asarray(network.zones.geometry.array, dtype=object))
     rows: list[dict[str, object]] = []
     shapes: list[shapely.Geometry] = []

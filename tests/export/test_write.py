@@ -97,9 +97,9 @@ def test_a_second_run_replaces_the_first(nobody, older):
 
 def test_the_public_gets_none_of_it(toy, tmp_path):
     public = dataclasses.replace(toy, case=dataclasses.replace(toy.case, audience="public"))
-    with pytest.raises(InputError, match="where people are held"):
+    with pytest.raises(InputError, match="audience is 'public'"):
         write_results(public, tmp_path / "out")
-    with pytest.raises(InputError, match="where people are held"):
+    with pytest.raises(InputError, match="audience is 'public'"):
         write_results_into(public, tmp_path)
     assert list(tmp_path.iterdir()) == []
     text = write_manifest(public, tmp_path).read_text(encoding="utf-8")
