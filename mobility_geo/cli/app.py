@@ -10,6 +10,7 @@ import typer
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.assign import assign_command
+from mobility_geo.cli.assign_case import CaseFlows, assign_case_command
 from mobility_geo.cli.decisions import (
     access_command,
     chokepoints_command,
@@ -327,55 +328,112 @@ def network_info(network: NetworkArgument, *, output: OutputOption = Output.TEXT
 
 @app.command("assign")
 def assign(  # noqa: PLR0913
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a built-in scenario, or path of a scenario file (.toml); or give --tntp."
+        ),
+    ] = None,
     *,
     tntp: Annotated[
-        tuple[str, str],
+        tuple[str, str] | None,
         typer.Option(
             "--tntp", metavar="NET TRIPS", help="Network and trips, files of the TNTP collection."
         ),
+    ] = None,
+    out: Annotated[
+        str,
+        typer.Option("--out", help="Of a scenario: GeoPackage to write; of --tntp: CSV file."),
     ],
-    out: Annotated[str, typer.Option("--out", help="CSV file to write: from, to, flow.")],
     method: Annotated[
         str,
-        typer.Option("--method", help="equilibrium, stochastic, dial or all-or-nothing."),
+        typer.Option(
+            "--method",
+            help="equilibrium, stochastic, dial, all-or-nothing; of a scenario dissimilar, too.",
+        ),
     ] = "equilibrium",
     gap: Annotated[float, typer.Option("--gap", help="Relative gap to reach.")] = 1e-6,
     theta: Annotated[
-        float | None, typer.Option("--theta", help="Weight of cost in stochastic and dial.")
+        float | None,
+        typer.Option(
+            "--theta",
+            help="Weight of cost in stochastic, dial and dissimilar; of a scenario per hour.",
+        ),
+    ] = None,
+    od_table: Annotated[
+        str | None,
+        typer.Option("--od", help="Of a scenario: table like od_flows.csv of a run; else --rule."),
+    ] = None,
+    rule: Annotated[
+        str, typer.Option("--rule", help="How people choose: least_time or logit.")
+    ] = "least_time",
+    delays: Annotated[
+        str | None,
+        typer.Option(
+            "--delays", help="CSV: edge_id, b, power, capacity_persons_per_day. Else none."
+        ),
+    ] = None,
+    days: Annotated[
+        float, typer.Option("--days", help="Over so many days the people of a scenario travel.")
+    ] = 1.0,
+    budget_h: Annotated[
+        float | None,
+        typer.Option("--budget-h", help="Longest journey, queues included; else of each group."),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", help="Who uses this edge or crossing? More than once."),
+    ] = None,
+    when: Annotated[
+        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
     ] = None,
     toll_factor: Annotated[
-        float | None, typer.Option("--toll-factor", help="Cost of a unit of toll; else the file's.")
+        float | None,
+        typer.Option("--toll-factor", help="TNTP: cost of a unit of toll; else the file's."),
     ] = None,
     distance_factor: Annotated[
         float | None,
-        typer.Option("--distance-factor", help="Cost of a unit of length; else the file's."),
+        typer.Option("--distance-factor", help="TNTP: cost of a unit of length; else the file's."),
     ] = None,
     max_iterations: Annotated[
         int, typer.Option("--max-iterations", help="Stop after so many, gap reached or not.")
     ] = 10_000,
     time_limit_s: Annotated[
-        float | None, typer.Option("--time-limit-s", help="Stop after so many seconds.")
+        float | None, typer.Option("--time-limit-s", help="TNTP: stop after so many seconds.")
     ] = None,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
     """Assign trips to a network: flows at which nobody finds a quicker way, or another method.
 
-    Links keep the order of the network file; parallel ones stay apart. Nodes before the first
-    through node are not passed. Ends with code 6 if it stops before the gap is reached.
+    Of a scenario: people per edge and crossing with queues where a crossing is full, who uses an
+    edge, as layers for QGIS. Of --tntp: links keep the order of the network file; parallel ones
+    stay apart, and nodes before the first through node are not passed. Ends with code 6 if it
+    stops before the gap is reached.
 
-    Example:  mobility-geo assign --tntp net.tntp trips.tntp --gap 1e-8 --out flows.csv
+    Examples:  mobility-geo assign mali-2013-01 --select inabao --out flows.gpkg
+               mobility-geo assign --tntp net.tntp trips.tntp --gap 1e-8 --out flows.csv
     """
     as_json = output is Output.JSON
-    _end(
-        "assign",
-        lambda: assign_command(
-            tntp, out, method=method, gap=gap, theta=theta, toll_factor=toll_factor,
-            distance_factor=distance_factor, max_iterations=max_iterations,
-            time_limit_s=time_limit_s, as_json=as_json, quiet=quiet,
-        ),
-        as_json=as_json,
-    )  # fmt: skip
+
+    def work() -> int:
+        if (scenario is None) == (tntp is None):
+            msg = "give either a scenario or --tntp NET TRIPS"
+            raise InputError(msg)
+        if tntp is not None:
+            return assign_command(
+                tntp, out, method=method, gap=gap, theta=theta, toll_factor=toll_factor,
+                distance_factor=distance_factor, max_iterations=max_iterations,
+                time_limit_s=time_limit_s, as_json=as_json, quiet=quiet,
+            )  # fmt: skip
+        asked = CaseFlows(
+            method=method, od=od_table, rule=rule, delays=delays, days=days, budget_h=budget_h,
+            theta=theta, gap=gap, max_iterations=max_iterations, select=tuple(select or ()),
+            when=when,
+        )  # fmt: skip
+        return assign_case_command(scenario or "", out, asked, as_json=as_json, quiet=quiet)
+
+    _end("assign", work, as_json=as_json)
 
 
 @app.command("isochrones")
@@ -590,6 +648,10 @@ def od_estimate(  # noqa: PLR0913
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
     share: Annotated[float, typer.Option("--share", help="Share inside the intervals.")] = 0.9,
+    layers: Annotated[
+        str | None,
+        typer.Option("--layers", help="GeoPackage to write, too: arrows; needs --scenario."),
+    ] = None,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
@@ -609,7 +671,7 @@ def od_estimate(  # noqa: PLR0913
     _end(
         "od estimate",
         lambda: estimate_command(
-            out, as_json=as_json, quiet=quiet, aliases=alias or [], method=method,
+            out, as_json=as_json, quiet=quiet, aliases=alias or [], layers=layers, method=method,
             origins=origins, destinations=destinations, margins=margins, total_persons=total,
             observed=observed, costs=costs, scenario=scenario, when=when, profile=profile,
             nationality=nationality, impedance=impedance, deterrence=deterrence, rate=rate,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mobility_geo.cli.envelope import envelope
+from mobility_geo.cli.files import check_output_file, read_case
 from mobility_geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def estimate_command(
     as_json: bool,
     quiet: bool,
     aliases: list[str],
+    layers: str | None = None,
     **options: Any,  # noqa: ANN401
 ) -> None:
     """Estimate an OD matrix and write it.
@@ -35,14 +37,21 @@ def estimate_command(
         Print nothing but errors.
     aliases
         ``name=id``: what names of the files mean.
+    layers
+        GeoPackage to write, too; None: none.
     **options
         Fields of `mobility_geo.batch.od.ODRequest`.
 
     Raises
     ------
     InputError
-        If an alias is not of that form.
+        If an alias is not of that form, or layers are asked for without a scenario.
     """
+    if layers is not None:
+        check_output_file(layers)
+        if not options.get("scenario"):
+            msg = "--layers needs --scenario: places are known by it"
+            raise InputError(msg)
     from rich.console import Console
 
     from mobility_geo.batch.od import (
@@ -65,6 +74,11 @@ def estimate_command(
     estimate, notes = estimate_od(request)
     about = describe_od(estimate, request, notes)
     files = [str(file) for file in write_od(estimate, about, out)]
+    if layers is not None:
+        from mobility_geo.export.flows import write_od_layers
+
+        case = read_case(str(request.scenario))
+        files.append(str(write_od_layers(case, estimate, layers, request.when)))
     if as_json:
         data = {**about, "files": files, "flows": flow_records(estimate)}
         print(envelope("od estimate", "success", data=data, warnings=estimate.warnings))

@@ -55,7 +55,7 @@ def load_layers(
     -------
     list of Layer
         ``crossing_loads``, ``selected_flows`` if asked, ``edge_loads``, and the tables
-        ``class_loads``, ``ways`` and ``od_loads``.
+        ``class_loads``, ``ways``, ``od_loads`` and, if asked, ``selected_groups``.
 
     Raises
     ------
@@ -90,17 +90,17 @@ def load_layers(
                        _edge_style(edges), "LineString"),
     ]  # fmt: skip
     if selected is not None:
-        rows = _pairs(case, selected, day)
+        pairs = selected.groupby(["rule", "origin_id", "destination_id"])["flow_persons"].sum()
+        rows = _pairs(case, pairs.reset_index(), day)
         layers.insert(1, internal_layer("selected_flows", "Who uses the edges asked for", rows,
                                         None, _pair_style(rows, PURPLE), "LineString"))  # fmt: skip
+    tables = {"class_loads": flows.classes, "ways": flows.ways, "od_loads": flows.od}
+    if selected is not None:
+        tables["selected_groups"] = selected
     return [
         *layers,
-        *(
-            plain_table(name, table.assign(date=pd.Timestamp(day)))
-            for name, table in (
-                ("class_loads", flows.classes), ("ways", flows.ways), ("od_loads", flows.od),
-            )
-        ),
+        *(plain_table(name, one.assign(date=pd.Timestamp(day)))
+          for name, one in tables.items()),
     ]  # fmt: skip
 
 

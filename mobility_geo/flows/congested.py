@@ -48,8 +48,9 @@ class EdgeLoads:
         By rule, crossing and country that is entered: ``flow_persons``, and ``queue_min``, how
         long people wait because it is full.
     ways
-        Ways of each pair, one a row: ``persons``, ``time_min``, and ``edge_ids`` in their order,
-        ``|`` between them. Empty for Dial's loading, which does not tell ways apart.
+        Ways of each pair, one a row: ``persons``, ``time_min``, and ``edge_ids`` and
+        ``crossing_ids`` in their order, ``|`` between them. Empty for Dial's loading, which does
+        not tell ways apart.
     od
         The pairs: ``served_persons``, ``unserved_persons``, and ``time_min`` of the least way at
         the end, `inf` where there is none.
@@ -255,8 +256,7 @@ def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
     flows
         From `assign_equilibrium`, or `assign_logit` with dissimilar ways.
     edges
-        Id of an edge, or several: whoever passes any of them counts once. A crossing is the edge
-        whose `crossing_id` it is.
+        Id of an edge or a crossing, or several: whoever passes any of them counts once.
 
     Returns
     -------
@@ -289,8 +289,11 @@ def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
         msg = "these flows do not tell ways apart; take assign_equilibrium or dissimilar ways"
         raise InputError(msg)
     key = ["rule", "group_id", "origin_id", "destination_id"]
-    over = flows.ways["edge_ids"].str.split("|").map(lambda ids: not wanted.isdisjoint(ids))
-    using = flows.ways[over.to_numpy(dtype=bool)].groupby(key)["persons"].sum().reset_index()
+    over = np.zeros(len(flows.ways), dtype=bool)
+    for name in ("edge_ids", "crossing_ids"):
+        ids = flows.ways[name].str.split("|")
+        over |= np.array([not wanted.isdisjoint(one) for one in ids], dtype=bool)
+    using = flows.ways[over].groupby(key)["persons"].sum().reset_index()
     served = flows.od.groupby(key)["served_persons"].sum().reset_index()
     table = using.merge(served, on=key, how="left").rename(columns={"persons": "flow_persons"})
     table["share"] = table["flow_persons"] / table["served_persons"]
@@ -648,20 +651,24 @@ class _World:
     ) -> pd.DataFrame:
         network = self.case.network
         size, names = len(network.arcs), network.edges["edge_id"].to_numpy()
+        at_border = network.edges["crossing_id"].fillna("").to_numpy(dtype=object)
         count = 0 if ways is None else len(ways)
-        rows, spent, edges = [], [], []
+        rows, spent, edges, crossings = [], [], [], []
         for way in range(count):
             assert ways is not None  # noqa: S101 # for the type checker
             links = ways.of(way)
             pair = int(ways.pair[way])
             rows.append(int(self.going[pair]))
             spent.append(float((cost[links] + self.kind_cost[self.kind[pair]][links]).sum()))
-            edges.append("|".join(names[network.arcs.edge[links[links < size]]]))
+            taken = network.arcs.edge[links[links < size]]
+            edges.append("|".join(names[taken]))
+            crossings.append("|".join(filter(None, at_border[taken])))
         table = self.rows.iloc[rows][["rule", "group_id", "origin_id", "destination_id"]]
         return table.reset_index(drop=True).assign(
             persons=np.zeros(0) if ways is None else ways.persons * self.days,
             time_min=np.array(spent, dtype=np.float64) if minutes is None else minutes,
             edge_ids=pd.Series(edges, dtype="str"),
+            crossing_ids=pd.Series(crossings, dtype="str"),
         )
 
     def _od(self, unserved: FloatArray, pair_cost: FloatArray) -> pd.DataFrame:

@@ -146,6 +146,16 @@ def test_classes_and_selected_edges_add_up():
     assert len(select_edge(flows, "no-such-edge")) == 0
 
 
+def test_who_uses_a_crossing_is_told_by_its_id():
+    case = load_toy()
+    case = case.with_scenario(case.scenario.baseline())
+    flows = assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
+    at_border = flows.crossings.groupby("crossing_id")["flow_persons"].sum()
+    assert at_border.sum() > 0
+    for crossing, people in at_border.items():
+        assert select_edge(flows, crossing)["flow_persons"].sum() == pytest.approx(people)
+
+
 @pytest.mark.parametrize("ways", ["efficient", "dissimilar"])
 def test_logit_spreads_by_the_difference_in_time(ways):
     case = build_case(NETWORK, {"A": 100}, "F")

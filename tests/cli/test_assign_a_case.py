@@ -1,0 +1,126 @@
+"""`mobility-geo assign SCENARIO`, and OD matrices as layers."""
+
+import json
+import pathlib
+from types import SimpleNamespace
+
+import pandas as pd
+import pyogrio
+import pytest
+from typer.testing import CliRunner
+
+from mobility_geo.cli import exits
+from mobility_geo.cli.app import app
+from mobility_geo.datasets import copy_scenario, load_mali
+from mobility_geo.flows import choose_destinations
+from mobility_geo.flows.congested import assign_equilibrium, select_edge
+
+NAME = "mali-2013-01"
+
+
+def mobility_geo(*words):
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(
+        app, [str(word) for word in words], catch_exceptions=False
+    )
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    case = load_mali(NAME)
+    return assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
+
+
+def test_flows_and_who_uses_a_crossing_as_layers(tmp_path, expected):
+    out = tmp_path / "flux é.gpkg"
+    done = mobility_geo("assign", NAME, "--select", "inabao", "--out", out, "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert data["served_persons"] == pytest.approx(expected.od["served_persons"].sum())
+    assert data["unserved_persons"] == pytest.approx(expected.od["unserved_persons"].sum())
+    edges = pyogrio.read_dataframe(out, layer="edge_loads")
+    told = expected.edges.set_index("edge_id")["flow_persons"]
+    assert edges.set_index("edge_id")["flow_persons"].to_dict() == pytest.approx(told.to_dict())
+    assert set(edges.geom_type) == {"LineString"}
+    assert (pd.to_datetime(edges["date"]) == pd.Timestamp("2013-01-20")).all()
+    using = select_edge(expected, "inabao")["flow_persons"].sum()
+    layer = pyogrio.read_dataframe(out, layer="selected_flows")
+    assert layer["flow_persons"].sum() == pytest.approx(using)
+    assert sum(row["flow_persons"] for row in data["selected"]) == pytest.approx(using)
+    crossings = pyogrio.read_dataframe(out, layer="crossing_loads").set_index("crossing_id")
+    assert crossings.loc["inabao", "flow_persons"] == pytest.approx(using)
+    names = {name for name, _ in pyogrio.list_layers(out)}
+    assert {"class_loads", "ways", "od_loads", "selected_groups", "edges", "zones"} <= names
+
+
+def test_flows_of_a_table_with_congestion_on_an_edge(tmp_path, expected):
+    case = load_mali(NAME)
+    od = choose_destinations(case, rules=["least_time"])
+    od.table.to_csv(tmp_path / "od.csv", index=False)
+    busiest = expected.edges.nlargest(1, "flow_persons")["edge_id"].item()
+    delays = {"edge_id": [busiest], "b": [5.0], "power": [2.0], "capacity_persons_per_day": [100.0]}
+    pd.DataFrame(delays).to_csv(tmp_path / "delays.csv", index=False)
+    words = ["--od", tmp_path / "od.csv", "--delays", tmp_path / "delays.csv", "--days", 2]
+    done = mobility_geo("assign", NAME, *words, "--out", tmp_path / "f.gpkg")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    found = assign_equilibrium(case, od, delays=pd.DataFrame(delays), days=2)
+    edges = pyogrio.read_dataframe(tmp_path / "f.gpkg", layer="edge_loads").set_index("edge_id")
+    told = found.edges.set_index("edge_id")
+    assert edges["flow_persons"].to_dict() == pytest.approx(told["flow_persons"].to_dict())
+    assert edges.loc[busiest, "forward_min"] == pytest.approx(told.loc[busiest, "forward_min"])
+    assert "People per crossing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give either a scenario or --tntp"),
+        ([NAME, "--tntp", "a", "b"], "give either a scenario or --tntp"),
+        ([NAME, "--method", "magic"], "--method must be one of"),
+        ([NAME, "--method", "dial"], "needs --theta"),
+        ([NAME, "--method", "dial", "--theta", "1", "--select", "inabao"], "tells ways apart"),
+        ([NAME, "--method", "dissimilar", "--theta", "1", "--budget-h", "3"], "--budget-h goes"),
+        ([NAME, "--select", "inaboa"], "did you mean 'inabao'"),
+        ([NAME, "--delays", "nothing.csv"], "nothing.csv: cannot be read"),
+        ([NAME, "--od", "nothing.csv"], "nothing.csv"),
+        ([NAME, "--days", "0"], "days must be > 0"),
+        ([NAME, "--rule", "dice"], "dice"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(tmp_path, words, message):
+    done = mobility_geo("assign", *words, "--out", tmp_path / "x.gpkg")
+    assert done.returncode in {exits.INPUT, exits.USAGE}
+    assert message in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_ending_and_the_public_are_refused(tmp_path):
+    done = mobility_geo("assign", NAME, "--out", tmp_path / "x.csv")
+    assert "--out must end in .gpkg" in done.stderr
+    copy_scenario(NAME, tmp_path)
+    file = tmp_path / f"{NAME}.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("when = ", 'audience = "public"\nwhen = ', 1), encoding="utf-8")
+    done = mobility_geo("assign", file, "--out", tmp_path / "x.gpkg")
+    assert done.returncode == exits.INPUT
+    assert "audience is 'public'" in " ".join(done.stderr.split())
+    assert not (tmp_path / "x.gpkg").exists()
+
+
+def test_an_estimated_matrix_as_arrows(tmp_path):
+    for name, rows in (("from", "bamako,60\nmopti,40\nother,5"), ("to", "timbuktu,70\ngao,35")):
+        (tmp_path / f"{name}.csv").write_text(f"zone,persons\n{rows}\n", encoding="utf-8")
+    words = ["od", "estimate", "--origins", tmp_path / "from.csv", "--destinations",
+             tmp_path / "to.csv", "--unlocated", "other", "--out", tmp_path / "od.csv",
+             "--layers", tmp_path / "od.gpkg"]  # fmt: skip
+    done = mobility_geo(*words)
+    assert done.returncode == exits.INPUT
+    assert "--layers needs --scenario" in done.stderr
+    words += ["--scenario", "mali-2013-02-return", "--method", "gravity", "--rate", "0.001"]
+    done = mobility_geo(*words, "--profile", "truck", "--nationality", "MLI")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    layer = pyogrio.read_dataframe(tmp_path / "od.gpkg", layer="od_estimates")
+    assert layer["flow_persons"].sum() == pytest.approx(105)
+    assert layer.geometry.isna().tolist() == (layer["origin_id"] == "other").tolist()
+    assert "od.gpkg" in done.stdout
+    assert pathlib.Path(tmp_path / "od.csv").stat().st_size > 0
