@@ -53,8 +53,8 @@ SEASON_COLUMNS: Final = ("kind", "surface", "reach", "country", "rainfall_class"
 AFLOAT: Final = ("river", "ferry", "transfer")
 """Kinds of edges that depth of water does not slow: boats, and ways on and off them."""
 
-MOST_BASELINES: Final = 48
-"""So many baselines of a network are kept: a year of two kinds of travellers, borders or not."""
+MOST_BASELINES: Final = 512
+"""So many baselines of a network are kept: a year of twenty kinds of travellers, borders or not."""
 
 MOST_BASELINE_BYTES: Final = 1_000_000_000
 """Of a large network no more than this much of them is kept, but always two."""
@@ -349,19 +349,23 @@ def _into_countries(network: Network) -> tuple[IntArray, Objects]:
     return _INTO[network]
 
 
+_LET: WeakKeyDictionary[Network, dict[tuple[str, str], BoolArray]] = WeakKeyDictionary()
+
+
 def _normally_let(network: Network, traveller: TravellerClass, arc: IntArray) -> BoolArray:
     """Say which of some arcs across a border the normal regimes let a traveller pass."""
     arcs, into = _into_countries(network)
-    regime = network.crossings.set_index("crossing_id")["regime"]
-    ids = network.edges["crossing_id"].iloc[network.arcs.edge[arc]]
-    entered = into[np.searchsorted(arcs, arc)]
-    return np.array(
-        [
-            may_pass(str(one), traveller, str(country))
-            for one, country in zip(ids.map(regime), entered, strict=True)
-        ],
-        dtype=bool,
-    )
+    memory = _LET.setdefault(network, {})
+    key = (traveller.kind, traveller.nationality)
+    if key not in memory:
+        regime = network.crossings.set_index("crossing_id")["regime"]
+        ids = network.edges["crossing_id"].iloc[network.arcs.edge[arcs]]
+        let: dict[tuple[object, object], bool] = {}
+        pairs = list(zip(ids.map(regime), into, strict=True))
+        for one, country in set(pairs):
+            let[one, country] = may_pass(str(one), traveller, str(country))
+        memory[key] = np.array([let[pair] for pair in pairs], dtype=bool)
+    return np.asarray(memory[key][np.searchsorted(arcs, arc)])
 
 
 def hours_wait_min(opens_hour: npt.ArrayLike, closes_hour: npt.ArrayLike) -> FloatArray:
@@ -390,14 +394,19 @@ def hours_wait_min(opens_hour: npt.ArrayLike, closes_hour: npt.ArrayLike) -> Flo
     return wait
 
 
+_HOURS: WeakKeyDictionary[Network, tuple[FloatArray, FloatArray]] = WeakKeyDictionary()
+
+
 def _normal_hours(network: Network) -> tuple[FloatArray, FloatArray]:
     """Return when each edge that is a crossing opens and closes; NaN: at no hour."""
-    crossing = network.crossings.set_index("crossing_id")
-    ids = network.edges["crossing_id"]
-    opens, closes = (
-        ids.map(crossing[name]).to_numpy(dtype=float) for name in ("opens_hour", "closes_hour")
-    )
-    return opens, closes
+    if network not in _HOURS:
+        crossing = network.crossings.set_index("crossing_id")
+        ids = network.edges["crossing_id"]
+        opens, closes = (
+            ids.map(crossing[name]).to_numpy(dtype=float) for name in ("opens_hour", "closes_hour")
+        )
+        _HOURS[network] = opens, closes
+    return _HOURS[network]
 
 
 _LENGTHS: WeakKeyDictionary[Network, FloatArray] = WeakKeyDictionary()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from mobility_geo.export.layers import LAYERS, _bent_lines, _cells, result_layers
+from mobility_geo.export.layers import LAYERS, _cells, bent_lines, result_layers
 from mobility_geo.export.notice import NOTICE
 from mobility_geo.geopackage import read_layers, write_geopackage
 from mobility_geo.outcomes.summaries import status_by_zone
@@ -183,7 +183,7 @@ def test_layers_survive_the_file(case, tmp_path):
 def test_lines_without_length_or_end_are_none():
     starts = np.array([shapely.Point(0, 0), shapely.Point(0, 0), None], dtype=object)
     ends = np.array([shapely.Point(0, 0), shapely.Point(4, 0), shapely.Point(1, 1)], dtype=object)
-    lines = _bent_lines(starts, ends, bulge=0.25)
+    lines = bent_lines(starts, ends, bulge=0.25)
     assert lines[0] is None
     assert lines[2] is None
     assert shapely.get_coordinates(lines[1]).tolist() == [[0, 0], [2, 1], [4, 0]]
