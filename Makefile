@@ -30,12 +30,10 @@ help: ## list these targets
 run: $(VENV)/.run ## set up, then answer the Mali case of January 2013 (results in out/)
 	$(VENV)/bin/mobility-geo run mali-2013-01 --out "$(OUT)"
 
-# Style and types are checked beside the tests: together they take the time of the longer one.
-test: $(VENV)/.dev ## all that CI runs: checks, tests, doctests, notebooks
-	@$(MAKE) --no-print-directory check & checks=$$!; \
-	MPLBACKEND=Agg $(PY) -m pytest -n auto --dist worksteal --nbmake $(NOTEBOOKS) mobility_geo tests; \
-	tested=$$?; wait $$checks && exit $$tested
+test: check ## all that CI runs: checks, tests, doctests, notebooks
+	MPLBACKEND=Agg $(PY) -m pytest -n auto --dist worksteal
 ifneq ($(NOTEBOOKS),)
+	$(PY) -m pytest -n auto --dist worksteal --nbmake $(NOTEBOOKS)
 	$(PY) -m nbstripout --verify $(NOTEBOOKS)
 endif
 
@@ -68,14 +66,16 @@ clean: ## remove .venv, caches and built documentation (results in out/ stay)
 $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing mobility_geo and what it needs into $(VENV), once: this takes a minute or so"
 	@$(PIP) install -qq --constraint constraints.txt hatchling
-	@$(PIP) install -qq --no-compile --constraint constraints.txt --no-build-isolation --editable .
+	@$(PIP) install -qq --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
 # Everything in constraints.txt: also the tools that check, test and document.
+# pip compiles one file after the other; compileall takes every processor.
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing mobility_geo and its tools into $(VENV), once: this takes a minute or so"
 	@$(PIP) install -qq --no-compile --no-deps --requirement constraints.txt
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@$(PY) -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 	@touch $(VENV)/.run $@
 
 # Some systems ship python3 and pip without ensurepip: pip then installs itself from outside.

@@ -131,7 +131,7 @@ def test_a_killed_sweep_goes_on_and_ends_the_same(whole, tmp_path):
     file.write_text(script, encoding="utf-8")
     running = subprocess.Popen([sys.executable, str(file)], start_new_session=True)
     try:
-        for _ in range(600):
+        for _ in range(3000):
             there = list((tmp_path / "killed" / "scenarios").glob("[!.]*.parquet"))
             if len(there) >= 2 or running.poll() is not None:
                 break

@@ -21,12 +21,12 @@ from mobility_geo.report import write_decisions
 from mobility_geo.report.decisions import decision_sentences
 
 TOY = load_toy()
-DRAWN = Uncertainty(seed=5, most_draws=6, precision=None)
+DRAWN = Uncertainty(seed=5, most_draws=3, precision=None)
 
 
 @pytest.fixture(scope="module")
 def mali():
-    return find_decisions(load_mali("mali-2013-01"), uncertainty=DRAWN, most_reopenings=2)
+    return find_decisions(load_mali("mali-2013-01"), uncertainty=DRAWN, most_reopenings=1)
 
 
 @pytest.fixture(scope="module")
