@@ -10,7 +10,7 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=25
+    "ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=20
 )
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -107,9 +107,17 @@ def test_the_public_gets_none_of_it(toy, tmp_path):
     assert "INTERNAL" not in text
 
 
-@pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError(errno.ENOSPC, "full")], ids=repr)
-@pytest.mark.parametrize("step", ["write_geopackage", "write_project", "write_tables",
-                                  "write_manifest"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("write_geopackage", KeyboardInterrupt()),
+        ("write_project", OSError(errno.ENOSPC, "full")),
+        ("write_tables", KeyboardInterrupt()),
+        ("write_tables", OSError(errno.ENOSPC, "full")),
+        ("write_manifest", KeyboardInterrupt()),
+    ],
+    ids=repr,
+)
 def test_a_fault_at_any_step_leaves_the_older_results(nobody, older, monkeypatch, fault, step):
     before = files(older)
 
