@@ -151,7 +151,7 @@ def summary_layers(summary: Summary, plan: "SweepPlan") -> list[Layer]:
     def on_map(table: pd.DataFrame, key: str) -> gpd.GeoDataFrame:
         return gpd.GeoDataFrame(
             table.reset_index(drop=True),
-            geometry=table[key].map(shapes[key]).array, crs=network.crs,
+            geometry=shapes[key].reindex(table[key]).array, crs=network.crs,
         )  # fmt: skip
 
     rule = plan.answers.rules[0] if plan.answers.rules else ""

@@ -21,6 +21,7 @@ from mobility_geo.batch import sweep_jobs as jobs
 from mobility_geo.datasets import load_toy
 from mobility_geo.errors import InputError, OutputError
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
+from mobility_geo.network import build_network
 from mobility_geo.outcomes import catchments, find_stranded, reachable_waystations
 from mobility_geo.scenario import Disruption, Regime, Selection
 
@@ -395,3 +396,20 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(whole, tmp_path):
         for process in started:
             process.kill()
             process.wait()
+
+
+def test_a_network_without_crossings_is_summed_up(tmp_path):
+    network = TOY.network
+    tables = ("nodes", "zones", "places", "accesses", "seasons", "profiles", "speeds", "waterways")
+    inland = build_network(
+        name="inland", crs=network.crs, crossings=network.crossings.iloc[:0],
+        edges=network.edges[network.edges["kind"] != "crossing"].reset_index(drop=True),
+        **{name: getattr(network, name) for name in tables},
+    )  # fmt: skip
+    case = dataclasses.replace(TOY, network=inland, scenario=TOY.scenario.without(ids=["border"]))
+    run = run_sweep(make_plan(case, grid={"without": [[], ["front"]]}), tmp_path, workers=1)
+    assert run.complete
+    assert pyogrio.read_info(tmp_path / "summary.gpkg", layer="crossings")["features"] == 0
+    assert pyogrio.read_info(tmp_path / "summary.gpkg", layer="places")["features"] == len(
+        network.places
+    )
