@@ -244,7 +244,7 @@ def stations_within_reach(case: Case, laid: Scenario, day: dt.date) -> pd.DataFr
             network, costs, access_set(network, costs, places),
             access_set(network, costs, ends, leaving=False),
         )  # fmt: skip
-        total = {metric: ways.total(metric) for metric in METRICS}
+        total = ways.totals()
         counts = ways.reachable()
         for metric in ("time_min", "risk"):
             # of the groups at a place that travel alike the strictest

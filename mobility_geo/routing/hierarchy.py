@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
@@ -63,6 +63,7 @@ __all__ = [
     "nearest",
     "nearest_changes",
     "one_to_all",
+    "path_sums",
     "paths",
     "plan_distances",
     "read_hierarchy",
@@ -96,6 +97,9 @@ TREE_LANES: Final = 32
 
 FLOW_TARGETS: Final = 1024
 """Most destinations whose flows climb at the same time."""
+
+SUM_TARGETS: Final = 256
+"""Most destinations whose ancestors are held while values are summed along ways."""
 
 MANY: Final = 0.1
 """Share of the arcs above which nearest ends are swept anew rather than followed."""
@@ -1007,7 +1011,7 @@ def _refuse_overflow(
     units: Ints,
     sources: Ends,
     targets: Ends,
-    plan: MatrixPlan,
+    plan: MatrixPlan | None,
     *,
     over: bool,
 ) -> None:
@@ -1020,6 +1024,7 @@ def _refuse_overflow(
     """
     too_high = (units >= LIMIT) & (units < INF)
     if over and bool((units == INF).any()):
+        plan = plan or plan_distances(hierarchy, sources.node, targets.node)
         free = customize(hierarchy, np.where(metric.weights < INF, 0, INF).astype(np.int32))
         reachable, _ = _matrix(
             hierarchy, free, _without_offsets(sources), _without_offsets(targets), plan
@@ -1076,13 +1081,19 @@ def best_accesses(
     target_nodes, column = _numbered(targets.node, "targets")
     plan = plan_distances(hierarchy, source_nodes, target_nodes)
     between, over = _matrix(hierarchy, metric, ends_at(source_nodes), ends_at(target_nodes), plan)
+    ways = _choose(between, sources, targets, row, column)
+    _refuse_overflow(hierarchy, metric, ways.units, sources, targets, plan, over=over)
+    return ways
+
+
+def _choose(between: Ints, sources: Ends, targets: Ends, row: Ints, column: Ints) -> Accesses:
+    """Take the best pair of accesses of each pair of places from costs between their nodes."""
     shape = (len(sources), len(targets))
     units, start, stop = (np.empty(shape, dtype=np.int32) for _ in range(3))
     matrices.choose_accesses(
         between, sources.pointer, row, sources.offset, targets.pointer,
         column, targets.offset, units, start, stop,
     )  # fmt: skip
-    _refuse_overflow(hierarchy, metric, units, sources, targets, plan, over=over)
     return Accesses(units=units, start=start, stop=stop)
 
 
@@ -1245,6 +1256,7 @@ def one_to_all(
     ends: Ends,
     *,
     direction: Direction = "from",
+    out: Ints | None = None,
 ) -> Ints:
     """Return the cost of the best way from each place to every node, or back.
 
@@ -1256,6 +1268,9 @@ def one_to_all(
         Places.
     direction
         ``from``: the ways lead from the places to the nodes; ``to``: from nodes to places.
+    out
+        Array for the answer, so that many questions need no new memory, which takes up to a
+        quarter of the time.
 
     Returns
     -------
@@ -1265,7 +1280,7 @@ def one_to_all(
     Raises
     ------
     InputError
-        If a node does not exist.
+        If a node does not exist, or `out` has another shape or type.
     CostOverflowError
         If a node is 2**29 units or more away.
 
@@ -1283,10 +1298,18 @@ def one_to_all(
     _one_of("direction", direction, Direction)
     ends = _checked(hierarchy, ends, "ends")
     climbing, descending = _by_direction(metric, direction)
-    out = np.empty((len(ends), hierarchy.nodes), dtype=np.int32)
-    lanes = _lanes(len(ends), TREE_LANES)
-    label = _labels(hierarchy.nodes, lanes)
-    for begin in range(0, len(ends), lanes):
+    shape = (len(ends), hierarchy.nodes)
+    if out is None:
+        out = np.empty(shape, dtype=np.int32)
+    elif out.shape != shape or out.dtype != np.int32 or not out.flags.carray:
+        found = f"{out.dtype} {out.shape}"
+        msg = f"out: expected int32 in rows, writable, of shape {shape}; found {found}"
+        raise InputError(msg)
+    most = min(TREE_LANES, _lanes(len(ends), len(ends) or 1))
+    labels_of_all = _labels(hierarchy.nodes, most)
+    for begin in range(0, len(ends), most):
+        lanes = min(most, _lanes(len(ends) - begin, len(ends)))  # the last ones need not fill all
+        label = labels_of_all[: hierarchy.nodes * lanes]
         pointer = ends.pointer[begin : begin + lanes + 1]
         seeds = hierarchy.rank[ends.node[pointer[0] : pointer[-1]]]
         over = sweeps.grow_trees(
@@ -1335,11 +1358,7 @@ def paths(
     >>> pointer.tolist(), arcs.tolist()
     ([0, 2, 2], [0, 2])
     """
-    one = _checked(hierarchy, ends_at(sources), "sources").node
-    two = _checked(hierarchy, ends_at(targets), "targets").node
-    if len(one) != len(two):
-        msg = f"targets: {len(two)} for {len(one)} sources"
-        raise InputError(msg)
+    one, two = _pairs(hierarchy, sources, targets)
     pointer = np.zeros(len(one) + 1, dtype=np.int64)
     arcs = unpacking.unpack_ways(
         hierarchy.rank[one], hierarchy.rank[two], hierarchy.parent, hierarchy.depth,
@@ -1348,6 +1367,89 @@ def paths(
         hierarchy.upward, metric.weights, metric.up, metric.down, pointer,
     )  # fmt: skip
     return pointer, arcs
+
+
+def path_sums(
+    hierarchy: Hierarchy,
+    metric: HierarchyMetric,
+    sources: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    values: Sequence[npt.ArrayLike],
+) -> Longs:
+    """Sum other values of the input arcs along the ways of `paths`.
+
+    Parameters
+    ----------
+    hierarchy, metric, sources, targets
+        See `paths`.
+    values
+        Lists of whole numbers, each with one per input arc.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (values, pairs); 0: no way, or both nodes are one.
+
+    Raises
+    ------
+    InputError
+        If a node does not exist, not every source has a target, or not every arc a value.
+
+    Examples
+    --------
+    >>> hierarchy = build_hierarchy([0, 1, 1], [1, 2, 2], 3)
+    >>> metric = customize(hierarchy, [3, 9, 4])
+    >>> path_sums(hierarchy, metric, [0, 2], [2, 0], [[3, 9, 4], [1, 1, 1]]).tolist()
+    [[7, 0], [2, 0]]
+    """
+    one, two = _pairs(hierarchy, sources, targets)
+    given = [_whole(each, "values") for each in values]
+    if any(len(each) != len(hierarchy.arc_of) for each in given):
+        msg = f"values: expected one for each of {len(hierarchy.arc_of)} arcs"
+        raise InputError(msg)
+    sums = np.zeros((len(given), len(one)), dtype=np.int64)
+    if not sums.size:
+        return sums
+    table = np.column_stack(given)
+    leaving, row = _numbered(one, "sources")
+    reached, column = _numbered(two, "targets")
+    place = np.zeros(2 * hierarchy.arcs, dtype=np.int32)
+    # in blocks of targets, whose ancestors are held at the same time
+    order = np.lexsort((row, column // SUM_TARGETS))
+    block_of = column[order] // SUM_TARGETS
+    for block in range(int(block_of[-1]) + 1):
+        first = block * SUM_TARGETS
+        pairs = order[slice(*np.searchsorted(block_of, [block, block + 1]))]
+        found = np.empty((len(pairs), len(given)), dtype=np.int64)
+        place.fill(0)
+        unpacking.sum_ways(
+            hierarchy.rank[leaving], hierarchy.rank[reached[first : first + SUM_TARGETS]],
+            np.searchsorted(row[pairs], np.arange(len(leaving) + 1)), column[pairs] - first,
+            hierarchy.parent, hierarchy.depth, hierarchy.pointer, hierarchy.head, hierarchy.tail,
+            hierarchy.down_pointer, hierarchy.down_arc, hierarchy.down_tail,
+            hierarchy.input_pointer, hierarchy.input_arc, hierarchy.upward, metric.weights,
+            metric.up, metric.down, table, place, found,
+        )  # fmt: skip
+        sums[:, pairs] = found.T
+    return sums
+
+
+def _pairs(
+    hierarchy: Hierarchy, sources: npt.ArrayLike, targets: npt.ArrayLike
+) -> tuple[Ints, Ints]:
+    """Return nodes side by side.
+
+    Raises
+    ------
+    InputError
+        If one does not exist, or not every source has a target.
+    """
+    one = _checked(hierarchy, ends_at(sources), "sources").node
+    two = _checked(hierarchy, ends_at(targets), "targets").node
+    if len(one) != len(two):
+        msg = f"targets: {len(two)} for {len(one)} sources"
+        raise InputError(msg)
+    return one, two
 
 
 def _numbered(nodes: Ints, name: str) -> tuple[Ints, Ints]:
@@ -1399,24 +1501,39 @@ def assign_flows(
     if people.size and not bool(np.all(np.isfinite(people) & (people >= 0))):
         msg = "flow: expected finite numbers of people >= 0"
         raise InputError(msg)
-    ways = best_accesses(hierarchy, metric, sources, targets)
-    loads = np.zeros(len(hierarchy.arc_of))
-    work = metric.work
+    sources = _checked(hierarchy, sources, "sources")
+    targets = _checked(hierarchy, targets, "targets")
     leaving, row_of = _numbered(sources.node, "sources")
     reached, column_of = _numbered(targets.node, "targets")
+    # where no access is to be chosen, costs come out as people climb
+    alone = _one_access_each(sources) and _one_access_each(targets)
+    if alone:
+        shape = people.shape
+        start = np.repeat(np.arange(shape[0], dtype=np.int32), shape[1]).reshape(shape)
+        stop = np.tile(np.arange(shape[1], dtype=np.int32), shape[0]).reshape(shape)
+    else:
+        ways = best_accesses(hierarchy, metric, sources, targets)
+        start, stop = ways.start, ways.stop
+    between = np.full((len(leaving), len(reached)), INF, dtype=np.int32)
+    over = int(metric.over[0]) > 0
+    loads = np.zeros(len(hierarchy.arc_of))
+    work = metric.work
     try:
         # blocks of targets bound the memory: a row per target and level of the tree
         for begin in range(0, len(reached), FLOW_TARGETS):
             block = reached[begin : begin + FLOW_TARGETS]
             grouped = unpacking.group_flows(
-                people, ways.start, ways.stop, row_of, column_of, len(leaving), begin,
-                begin + len(block),
+                people, start, stop, row_of, column_of, len(leaving), begin, begin + len(block),
+                -1.0 if alone else 0.0,
             )  # fmt: skip
-            unpacking.climb_flows(
+            over |= unpacking.climb_flows(
                 hierarchy.rank[leaving], hierarchy.rank[block], *grouped, hierarchy.parent,
                 hierarchy.depth, hierarchy.pointer, hierarchy.head, hierarchy.tail, metric.up,
-                metric.down, work["flow_up"], work["flow_down"], work["pending"],
+                metric.down, work["flow_up"], work["flow_down"], work["pending"], begin, between,
             )  # fmt: skip
+        if alone:
+            ways = _choose(between, sources, targets, row_of, column_of)
+            _refuse_overflow(hierarchy, metric, ways.units, sources, targets, None, over=over)
         unpacking.push_flows(
             hierarchy.pointer, hierarchy.head, hierarchy.tail, hierarchy.down_pointer,
             hierarchy.down_arc, hierarchy.down_tail, hierarchy.input_pointer,
@@ -1429,6 +1546,11 @@ def assign_flows(
             work[name].fill(0)
         raise
     return loads, ways
+
+
+def _one_access_each(ends: Ends) -> bool:
+    """Say whether every place has exactly one access."""
+    return len(ends) == len(ends.node) and bool((np.diff(ends.pointer) == 1).all())
 
 
 def compile_kernels() -> float:
@@ -1454,5 +1576,6 @@ def compile_kernels() -> float:
     restore(metric, undo)
     one_to_all(hierarchy, metric, one)
     paths(hierarchy, metric, [0], [2])
+    path_sums(hierarchy, metric, [0], [2], [metric.weights])
     assign_flows(hierarchy, metric, one, two, [[1.0]])
     return time.perf_counter() - begun

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mobility_geo.network import Network
 
@@ -65,20 +66,24 @@ def journey(network: Network, arcs: npt.NDArray[np.int32]) -> Journey:
     ('gate',)
     """
     rows = network.arcs.edge[arcs]
-    kinds = network.edges["kind"].to_numpy(dtype=object)[rows]
-    crossing = network.edges["crossing_id"].to_numpy(dtype=object)[rows]
-    country = network.nodes["country"].to_numpy(dtype=object)
-    ids = network.nodes["node_id"].to_numpy(dtype=object)
-    order = [*network.arcs.tail[arcs], *network.arcs.head[arcs[-1:]]]
+    # only the rows of the way: whole columns of a large network take longer than to find it
+    kinds, crossing = (_some(network.edges[name], rows) for name in ("kind", "crossing_id"))
+    order = np.concatenate([network.arcs.tail[arcs], network.arcs.head[arcs[-1:]]])
+    country, ids = (_some(network.nodes[name], order) for name in ("country", "node_id"))
     modes = [str(kind) for kind in kinds if kind not in {"transfer", "crossing"}]
-    countries = [str(country[node]) for node in order if isinstance(country[node], str)]
+    countries = [str(one) for one in country if isinstance(one, str)]
     return Journey(
         arcs=arcs,
-        node_ids=tuple(str(ids[node]) for node in order),
+        node_ids=tuple(str(one) for one in ids),
         modes=_squeeze(modes),
         crossing_ids=tuple(str(name) for name in crossing if isinstance(name, str)),
         countries=_squeeze(countries),
     )
+
+
+def _some(column: pd.Series, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.object_]:
+    """Return some values of a column."""
+    return column.take(rows).to_numpy(dtype=object)
 
 
 def _squeeze(words: list[str]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from mobility_geo.routing.hierarchy import (
     ends_at,
     hierarchy_key,
     one_to_all,
+    path_sums,
     paths,
     read_hierarchy,
     recustomize,
@@ -41,9 +42,6 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 Result = TypeVar("Result")
 Progress = Callable[[str, float], None]
-
-PAIRS_AT_ONCE = 10_000
-"""Ways are unpacked so many at a time, to bound the memory."""
 
 MOST_CHANGED = 0.25
 """Share of the arcs from which on costs are computed anew rather than changed."""
@@ -70,14 +68,8 @@ class HierarchyRoutes:
         self, sources: IntArray, targets: IntArray, units: Sequence[IntArray]
     ) -> list[FloatArray]:
         """Return what the way from each source to the target beside it sums up to."""
-        total = [np.zeros(len(sources)) for _ in units]
-        for first in range(0, len(sources), PAIRS_AT_ONCE):
-            some = slice(first, first + PAIRS_AT_ONCE)
-            pointer, arcs = paths(self.hierarchy, self.metric, sources[some], targets[some])
-            for number, each in enumerate(units):
-                run = np.concatenate([[0], np.cumsum(each[arcs], dtype=np.int64)])
-                total[number][some] = run[pointer[1:]] - run[pointer[:-1]]
-        return total
+        sums = path_sums(self.hierarchy, self.metric, sources, targets, units)
+        return list(sums.astype(np.float64))
 
     def load(self, sources: IntArray, targets: IntArray, persons: FloatArray) -> FloatArray:
         """Return how many people pass each arc, if so many go from each source to its target."""

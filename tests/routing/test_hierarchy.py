@@ -30,6 +30,7 @@ from mobility_geo.routing.hierarchy import (
     nearest,
     nearest_changes,
     one_to_all,
+    path_sums,
     paths,
     plan_distances,
     read_hierarchy,
@@ -189,6 +190,12 @@ def test_paths_are_simple_and_cost_what_they_should(graph, data):
         for arc in way:  # the cheapest of parallel arcs, and the first of these
             beside = np.flatnonzero((tail == tail[arc]) & (head == head[arc]))
             assert arc == beside[np.argmin(costs[beside])]
+    values = [costs, np.arange(len(tail)) % 7]
+    for block in (2, 256):
+        with patch.object(engine, "SUM_TARGETS", block):
+            sums = path_sums(hierarchy, metric, source[::-1], target[::-1], values)[:, ::-1]
+        run = [np.concatenate([[0], np.cumsum(each[arcs], dtype=np.int64)]) for each in values]
+        assert np.array_equal(sums, [one[pointer[1:]] - one[pointer[:-1]] for one in run])
     everywhere = ends_at(np.arange(nodes))
     for block in (3, 1024):
         with patch.object(engine, "FLOW_TARGETS", block):
@@ -303,6 +310,12 @@ def test_more_ends_than_fit_side_by_side():
     ends = ends_at(np.arange(37))
     assert np.array_equal(distances(hierarchy, metric, ends, ends), truth[:37, :37])
     assert np.array_equal(one_to_all(hierarchy, metric, ends), truth[:37])
+    out = np.empty((37, nodes), INT)
+    assert one_to_all(hierarchy, metric, ends, direction="to", out=out) is out
+    assert np.array_equal(out, truth.T[:37])
+    for wrong in (out[1:], out.astype(np.int64), np.asfortranarray(out)):
+        with pytest.raises(InputError, match="out: expected int32 in rows"):
+            one_to_all(hierarchy, metric, ends, out=wrong)
 
 
 @settings(max_examples=40)
@@ -322,7 +335,15 @@ def test_a_way_that_costs_too_much_is_told_apart_from_no_way(length, data):
             for solve in (distances, best_accesses):
                 with pytest.raises(CostOverflowError, match="coarser unit"):
                     solve(hierarchy, metric, source, target)
+            two = Ends(pointer=np.array([0, 2], INT), node=np.zeros(2, INT), offset=np.ones(2, INT))
+            for ends in (source, two):
+                with pytest.raises(CostOverflowError, match="coarser unit"):
+                    assign_flows(hierarchy, metric, ends, target, [[1]])
+            assert not any(metric.work[name].any() for name in ("flow_up", "flow_down", "pending"))
         else:
+            load, ways = assign_flows(hierarchy, metric, source, target, [[1]])
+            assert ways.units.tolist() == [[total if stop == length else INF]]
+            assert load.sum() == (length if ways.units[0, 0] < INF else 0)
             expected = total if stop == length else INF
             assert distances(hierarchy, metric, source, target).tolist() == [[expected]]
             assert best_accesses(hierarchy, metric, source, target).units[0, 0] == expected
@@ -356,6 +377,7 @@ def test_nothing_at_all():
     assert not nearest(hierarchy, metric, [], [], []).label.size
     assert not recustomize(hierarchy, metric, [], []).arc.size
     assert paths(hierarchy, metric, [], [])[0].tolist() == [0]
+    assert path_sums(hierarchy, metric, [], [], [[]]).shape == (1, 0)
     lonely = build_hierarchy([1, 1], [1, 1], 3)
     assert distances(lonely, customize(lonely, [4, 0]), ends_at([0, 1]), ends_at([1])).tolist() == [
         [INF],
@@ -397,6 +419,7 @@ def test_arrays_that_cannot_be_written_to_and_other_types_are_taken():
         (lambda h, m: nearest(h, m, [0], [0], [1], direction="up"), InputError, "direction must"),
         (lambda h, m: one_to_all(h, m, ends_at([0]), direction="up"), InputError, "not 'up'"),
         (lambda h, m: paths(h, m, [0], [1, 2]), InputError, "2 for 1 sources"),
+        (lambda h, m: path_sums(h, m, [0], [1], [[5]]), InputError, "one for each of 2 arcs"),
         (
             lambda h, m: assign_flows(h, m, ends_at([0]), ends_at([1]), [[np.nan]]),
             InputError,

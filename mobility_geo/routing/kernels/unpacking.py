@@ -9,19 +9,30 @@ makes ways simple: whoever leaves a circle of cost 0 out of a way finds one of l
 
 import numpy as np
 
-from mobility_geo.routing.kernels.compiled import INF, Bytes, Floats, Ints, Longs, Words, compiled
+from mobility_geo.routing.kernels.compiled import (
+    INF,
+    LIMIT,
+    Bytes,
+    Floats,
+    Ints,
+    Longs,
+    Words,
+    compiled,
+)
 
 
 @compiled
 def _climb_chain(
     start: int, parent: Ints, depth: Ints, pointer: Longs, head: Ints, cost: Ints,
     reached: Ints, through: Ints, chain: Ints, label: Ints, via: Ints,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Fill in, by depth, the ancestors of a node, their costs and the arcs that reach them.
 
-    `label` is infinite everywhere between calls.
+    `label` is infinite everywhere between calls. Returns whether a cost reached the limit though
+    it is finite.
     """
     node = start
+    over = False
     label[node] = 0
     via[node] = -1
     while node >= 0:
@@ -32,20 +43,22 @@ def _climb_chain(
         reached[level] = mine
         through[level] = via[node]
         if mine < INF:
+            over |= mine >= LIMIT
             for arc in range(pointer[node], pointer[node + 1]):
                 there = mine + cost[arc]
                 if there < label[head[arc]]:
                     label[head[arc]] = there
                     via[head[arc]] = arc
         node = parent[node]
+    return over
 
 
 @compiled
 def _find_turn(
     one_chain: Ints, one_reached: Ints, one_depth: int,
     two_chain: Ints, two_reached: Ints, two_depth: int,
-) -> int:  # fmt: skip
-    """Return the depth of the lowest node where the cheapest way turns, or -1: no way."""
+) -> tuple[int, np.int32]:  # fmt: skip
+    """Return the depth of the lowest node where the cheapest way turns, and its cost; -1: none."""
     low, high = 0, min(one_depth, two_depth) + 1
     while low < high:  # ancestors are common down to some depth
         middle = (low + high) >> 1
@@ -57,11 +70,11 @@ def _find_turn(
     for level in range(low):
         best = min(best, np.int32(one_reached[level] + two_reached[level]))
     if best == INF:
-        return -1
+        return -1, best
     level = low - 1
     while one_reached[level] + two_reached[level] != best:
         level -= 1
-    return level
+    return level, best
 
 
 @compiled
@@ -134,8 +147,8 @@ def unpack_ways(
                     reached[0], through[0], chain[0], label, via)  # fmt: skip
         _climb_chain(target, parent, depth, pointer, head, down,
                     reached[1], through[1], chain[1], label, via)  # fmt: skip
-        turn = _find_turn(chain[0], reached[0], depth[source],
-                         chain[1], reached[1], depth[target])  # fmt: skip
+        turn, _ = _find_turn(chain[0], reached[0], depth[source],
+                             chain[1], reached[1], depth[target])  # fmt: skip
         if turn < 0:
             continue
         # the stack holds arcs still to unpack, the next one on top: twice the arc, 1 for upward
@@ -192,11 +205,122 @@ def unpack_ways(
 
 
 @compiled
+def sum_ways(
+    sources: Ints, targets: Ints, pair_pointer: Longs, pair_target: Ints, parent: Ints,
+    depth: Ints, pointer: Longs, head: Ints, tail: Ints, down_pointer: Longs, down_arc: Ints,
+    down_tail: Ints, input_pointer: Ints, input_arc: Ints, upward: Bytes, weights: Ints,
+    up: Ints, down: Ints, values: Ints, place: Ints, out: Longs,
+) -> None:  # fmt: skip
+    """Sum values of input arcs along the ways of pairs, without listing the arcs of each.
+
+    What an arc sums up to is kept for all ways that lead over it. `values` has a row per input
+    arc, `place` is 0 for each arc in both directions, `out` a row per pair.
+    """
+    deepest = 0
+    for i in range(sources.size):
+        deepest = max(deepest, depth[sources[i]])
+    for i in range(targets.size):
+        deepest = max(deepest, depth[targets[i]])
+    label = np.full(parent.size, INF, np.int32)
+    via = np.empty(parent.size, np.int32)
+    shape = (targets.size, deepest + 1)
+    chains = np.empty(shape, np.int32)
+    reached = np.empty(shape, np.int32)
+    through = np.empty(shape, np.int32)
+    chain = np.empty(deepest + 1, np.int32)
+    mine = np.empty(deepest + 1, np.int32)
+    mine_through = np.empty(deepest + 1, np.int32)
+    for j in range(targets.size):
+        _climb_chain(targets[j], parent, depth, pointer, head, down,
+                     reached[j], through[j], chains[j], label, via)  # fmt: skip
+    width = values.shape[1]
+    known = np.empty((1024, width), np.int64)
+    filled = 1  # a place of 0 says that nothing is kept yet
+    stack = np.empty((1024, 3), np.int64)
+    wanted = np.empty(2 * deepest + 2, np.int64)
+    for i in range(sources.size):
+        if pair_pointer[i] == pair_pointer[i + 1]:
+            continue
+        own_depth = depth[sources[i]]
+        _climb_chain(sources[i], parent, depth, pointer, head, up,
+                     mine, mine_through, chain, label, via)  # fmt: skip
+        for pair in range(pair_pointer[i], pair_pointer[i + 1]):
+            j = pair_target[pair]
+            out[pair, :] = 0
+            turn, _ = _find_turn(chain, mine, own_depth, chains[j], reached[j], depth[targets[j]])
+            if turn < 0:
+                continue
+            count = 0
+            level = turn
+            while mine_through[level] >= 0:
+                wanted[count] = 2 * np.int64(mine_through[level]) + 1
+                count += 1
+                level = depth[tail[mine_through[level]]]
+            level = turn
+            while through[j, level] >= 0:
+                wanted[count] = 2 * np.int64(through[j, level])
+                count += 1
+                level = depth[tail[through[j, level]]]
+            for number in range(count):
+                stack[0] = wanted[number], -1, -1
+                size = 1
+                while size > 0:
+                    code, one, two = stack[size - 1]
+                    if place[code] > 0:
+                        size -= 1
+                        continue
+                    arc, rising = code >> 1, code & 1
+                    if one < 0:
+                        entry = _cheapest_input(arc, rising, input_pointer, input_arc, upward,
+                                                weights)  # fmt: skip
+                        if entry >= 0 and weights[entry] == (up[arc] if rising else down[arc]):
+                            if filled == len(known):
+                                larger = np.empty((2 * filled, width), np.int64)
+                                larger[:filled] = known
+                                known = larger
+                            known[filled] = values[entry]
+                            place[code] = filled
+                            filled += 1
+                            size -= 1
+                            continue
+                        below, above = _lowest_detour(arc, rising, tail, head, down_pointer,
+                                                      down_arc, down_tail, up, down)  # fmt: skip
+                        # down from the tail and up to the head, or the other way round
+                        one = 2 * np.int64(below) + (0 if rising else 1)
+                        two = 2 * np.int64(above) + (1 if rising else 0)
+                        stack[size - 1, 1], stack[size - 1, 2] = one, two
+                    if size + 2 > len(stack):
+                        longer = np.empty((2 * len(stack), 3), np.int64)
+                        longer[:size] = stack[:size]
+                        stack = longer
+                    if place[one] == 0:
+                        stack[size] = one, -1, -1
+                        size += 1
+                    if place[two] == 0 and two != one:
+                        stack[size] = two, -1, -1
+                        size += 1
+                    if place[one] > 0 and place[two] > 0:
+                        if filled == len(known):
+                            larger = np.empty((2 * filled, width), np.int64)
+                            larger[:filled] = known
+                            known = larger
+                        for column in range(width):
+                            known[filled, column] = (
+                                known[place[one], column] + known[place[two], column]
+                            )
+                        place[code] = filled
+                        filled += 1
+                        size -= 1
+                for column in range(width):
+                    out[pair, column] += known[place[wanted[number]], column]
+
+
+@compiled
 def group_flows(
     people: Floats, start: Ints, stop: Ints, row_of: Ints, column_of: Ints, rows: int,
-    first: int, last: int,
+    first: int, last: int, least: float,
 ) -> tuple[Longs, Ints, Floats]:  # fmt: skip
-    """List the flows of pairs that have a way, by the node that they leave.
+    """List the flows above `least` of pairs that have a way, by the node that they leave.
 
     `row_of` and `column_of` are the numbers of the nodes of accesses. Only columns from `first`
     to before `last` are listed, counted from `first`. Returns pointer, column and flow.
@@ -204,7 +328,7 @@ def group_flows(
     pointer = np.zeros(rows + 1, np.int64)
     for i in range(people.shape[0]):
         for j in range(people.shape[1]):
-            if people[i, j] > 0 and start[i, j] >= 0 and first <= column_of[stop[i, j]] < last:
+            if people[i, j] > least and start[i, j] >= 0 and first <= column_of[stop[i, j]] < last:
                 pointer[row_of[start[i, j]] + 1] += 1
     for row in range(rows):
         pointer[row + 1] += pointer[row]
@@ -213,7 +337,7 @@ def group_flows(
     flow = np.empty(pointer[rows], np.float64)
     for i in range(people.shape[0]):
         for j in range(people.shape[1]):
-            if people[i, j] > 0 and start[i, j] >= 0 and first <= column_of[stop[i, j]] < last:
+            if people[i, j] > least and start[i, j] >= 0 and first <= column_of[stop[i, j]] < last:
                 row = row_of[start[i, j]]
                 column[free[row]] = column_of[stop[i, j]] - first
                 flow[free[row]] = people[i, j]
@@ -225,9 +349,14 @@ def group_flows(
 def climb_flows(
     sources: Ints, targets: Ints, flow_pointer: Longs, flow_target: Ints, flow: Floats,
     parent: Ints, depth: Ints, pointer: Longs, head: Ints, tail: Ints, up: Ints, down: Ints,
-    flow_up: Floats, flow_down: Floats, pending: Bytes,
-) -> None:  # fmt: skip
-    """Put the flow of each pair on the arcs of its way, without unpacking them."""
+    flow_up: Floats, flow_down: Floats, pending: Bytes, first: int, cost: Ints,
+) -> bool:  # fmt: skip
+    """Put the flow of each pair on the arcs of its way, without unpacking them.
+
+    Fills in what each listed pair costs, in the columns from `first`, and returns whether a cost
+    on the way reached the limit though it is finite.
+    """
+    over = False
     deepest = 0
     for i in range(sources.size):
         deepest = max(deepest, depth[sources[i]])
@@ -245,17 +374,19 @@ def climb_flows(
     mine_through = np.empty(deepest + 1, np.int32)
     rising = np.zeros(deepest + 1, np.float64)
     for j in range(targets.size):
-        _climb_chain(targets[j], parent, depth, pointer, head, down,
-                    reached[j], through[j], chains[j], label, via)  # fmt: skip
+        over |= _climb_chain(targets[j], parent, depth, pointer, head, down,
+                             reached[j], through[j], chains[j], label, via)  # fmt: skip
     for i in range(sources.size):
         if flow_pointer[i] == flow_pointer[i + 1]:
             continue
         own_depth = depth[sources[i]]
-        _climb_chain(sources[i], parent, depth, pointer, head, up,
-                    mine, mine_through, chain, label, via)  # fmt: skip
+        over |= _climb_chain(sources[i], parent, depth, pointer, head, up,
+                             mine, mine_through, chain, label, via)  # fmt: skip
         for entry in range(flow_pointer[i], flow_pointer[i + 1]):
             j = flow_target[entry]
-            turn = _find_turn(chain, mine, own_depth, chains[j], reached[j], depth[targets[j]])
+            turn, best = _find_turn(chain, mine, own_depth,
+                                    chains[j], reached[j], depth[targets[j]])  # fmt: skip
+            cost[i, first + j] = best
             if turn >= 0:
                 rising[turn] += flow[entry]
                 falling[j, turn] += flow[entry]
@@ -275,6 +406,7 @@ def climb_flows(
                 flow_down[arc] += amount
                 pending[tail[arc]] = 1
                 falling[j, depth[tail[arc]]] += amount
+    return over
 
 
 @compiled
