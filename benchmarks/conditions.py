@@ -43,6 +43,23 @@ def grid_network(edges: int, seed: int = 42) -> Network:
     number = np.arange(side * side).reshape(side, side)
     tail = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
     head = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
+    return network_of("grid", x, y, tail, head, rng)
+
+
+def network_of(
+    name: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    tail: np.ndarray,
+    head: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    places: int = 0,
+) -> Network:
+    """Return a network of roads of three classes between points in metres.
+
+    Places stand at nodes chosen by chance, ``p0`` to the number of places.
+    """
     middle = np.stack([(x[tail] + x[head]) / 2, (y[tail] + y[head]) / 2], axis=1)
     corners = np.stack(
         [np.column_stack([x[tail], y[tail]]), middle + rng.uniform(-100, 100, middle.shape),
@@ -51,7 +68,7 @@ def grid_network(edges: int, seed: int = 42) -> Network:
     )  # fmt: skip
     toy = load_toy().network
     crs = "+proj=laea +lat_0=16 +lon_0=-2 +datum=WGS84 +units=m"
-    ids = np.array([f"n{i}" for i in range(side * side)], dtype=object)
+    ids = np.array([f"n{i}" for i in range(len(x))], dtype=object)
     nodes = gpd.GeoDataFrame(
         {"node_id": ids, "kind": "junction", "name": None, "country": "TOA"},
         geometry=shapely.points(x, y), crs=crs,
@@ -64,15 +81,28 @@ def grid_network(edges: int, seed: int = 42) -> Network:
             "road_class": rng.choice(["primary", "secondary", "tertiary"], len(tail)),
             "surface": rng.choice(["paved", "gravel", "earth"], len(tail)),
             "length_m": np.hypot(*np.diff(corners, axis=1).transpose(2, 0, 1)).sum(axis=1),
-            "wait_min": 0.0, "country": "TOA", "source": "seeded grid", "confidence": "low",
+            "wait_min": 0.0, "country": "TOA", "source": "seeded", "confidence": "low",
         },
         geometry=shapely.linestrings(corners), crs=crs,
     )  # fmt: skip
     none = {name: getattr(toy, name).iloc[:0].to_crs(crs) for name in
-            ("zones", "crossings", "places", "accesses", "waterways")}  # fmt: skip
+            ("zones", "crossings", "waterways")}  # fmt: skip
+    at = rng.choice(len(ids), places, replace=False)
+    place_ids = [f"p{i}" for i in range(places)]
+    settlements = gpd.GeoDataFrame(
+        {"place_id": place_ids, "name": place_ids, "kind": "settlement", "country": "TOA",
+         "approximate": False, "source": "seeded"},
+        geometry=nodes.geometry.array[at], crs=crs,
+    )  # fmt: skip
+    points = np.column_stack([x[at], y[at]])
+    accesses = gpd.GeoDataFrame(
+        {"access_id": [f"access/{place}/1" for place in place_ids], "place_id": place_ids,
+         "node_id": ids[at], "edge_id": None, "off_road_m": 0.0, "along_m": 0.0},
+        geometry=shapely.linestrings(np.repeat(points[:, None], 2, axis=1)), crs=crs,
+    )  # fmt: skip
     return build_network(
-        name="grid", nodes=nodes, edges=roads, crs=crs, seasons=toy.seasons,
-        profiles=toy.profiles, speeds=toy.speeds, **none,
+        name=name, nodes=nodes, edges=roads, crs=crs, seasons=toy.seasons,
+        profiles=toy.profiles, speeds=toy.speeds, places=settlements, accesses=accesses, **none,
     )  # fmt: skip
 
 
