@@ -2,11 +2,12 @@
 
 Run: python benchmarks/sweep.py [pairs | memory] [--graph synthetic] [--scenarios 40]. ``pairs``:
 the Mali case with chance deciding what happens, by one process and by two workers in turn, wall
-time; the ratio counts. ``memory``: the synthetic country, two workers; memory that a worker has to
-itself, beside the arrays that it shares with the other. Run it with nothing beside it.
+time; the ratio counts. ``memory``: the synthetic country, two workers; memory that a worker has
+beside the arrays of files that it shares with the other. Run it with nothing beside it.
 """
 
 import argparse
+import contextlib
 import os
 import statistics
 import tempfile
@@ -80,7 +81,7 @@ def country_plan(name: str, scenarios: int) -> SweepPlan:
 
 
 def memory_of(process: int) -> dict[str, float]:
-    """Return megabytes that a process has to itself, and in all."""
+    """Return megabytes that a process has to itself, of what it shares its part, and all."""
     found: dict[str, float] = {}
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -89,21 +90,21 @@ def memory_of(process: int) -> dict[str, float]:
     for line in lines[1:]:
         name, value, *_ = line.split()
         found[name] = float(value) / MB
-    return {"own": found["Private_Clean:"] + found["Private_Dirty:"], "all": found["Rss:"]}
+    return {"own": found["Pss_Anon:"], "all": found["Rss:"]}
+
+
+def children_of(process: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (task / "children").read_text(encoding="ascii").split())
+    return found
 
 
 def workers_of(parent: int) -> list[int]:
-    """Return the processes that a process has started and that answer scenarios."""
-    found = []
-    for task in Path(f"/proc/{parent}/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            try:
-                words = Path(f"/proc/{child}/cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"spawn_main" in words:
-                found.append(int(child))
-    return found
+    """Return the processes that answer scenarios: on Linux a server of processes starts them."""
+    return [worker for server in children_of(parent) for worker in children_of(server)]
 
 
 class Watch:

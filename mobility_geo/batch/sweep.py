@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import platform
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -16,6 +17,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import version
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -507,15 +510,42 @@ def _in_processes(work: Path, todo: Sequence[SweepScenario], workers: int) -> Ou
         pool.end()
 
 
+def _context() -> BaseContext:
+    """Return how processes are started: on Linux from one that has imported what all need.
+
+    They share its memory, and start in a moment. Elsewhere frameworks of the system do not bear it.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([start_worker.__module__])
+    # Ctrl-C is for this process to deal with, from the first moment of the others; the tracker
+    # sees to that itself, and lets signals through again
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    # interrupted while the others import, those that would be started later complain
+    first = context.Process(target=_say_nothing, daemon=True)
+    first.start()
+    first.join()
+    return context
+
+
+def _say_nothing() -> None:
+    """Show that processes can be started."""
+
+
 class _Pool:
     """Processes that share a question, and can be ended at once."""
 
     def __init__(self, work: Path, workers: int) -> None:
         self.before = {child.pid for child in multiprocessing.active_children()}
         self.executor = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker,
-            initargs=(str(work),),
-        )  # fmt: skip
+            workers, mp_context=_context(), initializer=start_worker, initargs=(str(work),)
+        )
 
     def hand_out(self, queue: deque[SweepScenario], running: Running, most: int) -> bool:
         """Give scenarios to the processes until `most` run; True: a process is dead."""

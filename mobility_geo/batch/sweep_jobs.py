@@ -1,9 +1,13 @@
 """One scenario of a sweep, from the question to the bytes of its file; and how workers get both.
 
 Embedded workers map the question into memory from files, so that they share it; what only lays
-disruptions over the network, the lines, stays behind: that is done once, beforehand.
+disruptions over the network, the shapes of edges and nodes, stays behind: that is done once,
+beforehand.
 """
 
+import contextlib
+import copy
+import ctypes
 import datetime as dt
 import io
 import mmap
@@ -26,6 +30,7 @@ import pyarrow.parquet as pq
 import pyproj
 import shapely
 from geopandas.array import GeometryArray
+from shapely.geometry.base import BaseGeometry
 
 from mobility_geo.batch.plan import (
     Answers,
@@ -38,6 +43,7 @@ from mobility_geo.batch.plan import (
 )
 from mobility_geo.errors import InputError, MobilityGeoError
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
+from mobility_geo.network import Network
 from mobility_geo.outcomes import catchments, find_stranded
 from mobility_geo.outcomes.reachable import main_traveller, safe_waystations
 from mobility_geo.routing import access_set, solve_ways
@@ -58,6 +64,9 @@ FILE_VERSION: Final = "1"
 COMPRESSION: Final = "zstd"
 COMPRESSION_LEVEL: Final = 3
 ALIGNMENT: Final = 64
+
+M_MMAP_THRESHOLD: Final = -3  # malloc.h of the GNU C library
+LARGE_BYTES: Final = 4_000_000
 
 ORDER: Final = {
     "status": ("base", "place_id", "group_id", "status"),
@@ -82,7 +91,7 @@ class Question:
         Version of this toolkit.
     cache
         Folder of disruptions that are laid over the network, and of the engine; None: this
-        network has its lines and lays them over itself.
+        network has its shapes and lays them over itself.
     """
 
     case: Case
@@ -170,12 +179,12 @@ def answer(question: Question, scenario: SweepScenario) -> bytes:
     InputError
         If the scenario names what is not there, or lies outside its calendar.
     MobilityGeoError
-        If a worker without the lines of the network lacks what was found by them.
+        If a worker without the shapes of the network lacks what was found by them.
     """
     case, laid = lay_out(question, scenario)
     day, asked = scenario.when, question.answers
     if prepare_overlay(case.network, laid, cache=question.cache) and question.cache is not None:
-        # laid over a network without lines: from here on nothing of it can be trusted
+        # laid over a network without shapes: from here on nothing of it can be trusted
         question.unlaid.append(scenario.scenario_id)
     if question.unlaid:
         msg = (
@@ -397,7 +406,10 @@ def share_question(
     tell("Sharing the network with the workers", 0.0)
     buffers: list[pickle.PickleBuffer] = []
     packed = io.BytesIO()
-    _Packer(packed, protocol=5, buffer_callback=buffers.append).dump(replace(question, cache=cache))
+    bare = replace(question.case, network=_without_shapes(network))
+    _Packer(packed, protocol=5, buffer_callback=buffers.append).dump(
+        replace(question, case=bare, cache=cache, cases={}, unlaid=[])
+    )
     (folder / "question.pickle").write_bytes(packed.getvalue())
     ends = [0]
     with (folder / "arrays.bin").open("wb") as file:
@@ -409,9 +421,8 @@ def share_question(
         file.write(bytes(ALIGNMENT))  # an empty file cannot be mapped
     sizes = [buffer.raw().nbytes for buffer in buffers]
     np.save(folder / "arrays.npy", np.array([ends[:-1], sizes], dtype=np.int64))
-    # hits are kept by the content of the network, which is another one without its lines
-    bare = load_shared(folder).case.network
-    prepare_overlay(bare, question.sources[0].baseline(), cache=cache)
+    # hits are kept by the content of the network, which is another one without its shapes
+    prepare_overlay(load_shared(folder).case.network, question.sources[0].baseline(), cache=cache)
     target = next((cache / "overlay").iterdir())
     for file_of in (first / "overlay").glob("*/*.npz"):
         file_of.replace(target / file_of.name)
@@ -428,7 +439,7 @@ def load_shared(folder: Path) -> Question:
     Returns
     -------
     Question
-        Without the lines of the network.
+        Without the shapes of edges and nodes of the network.
 
     Raises
     ------
@@ -448,24 +459,34 @@ def load_shared(folder: Path) -> Question:
     return question
 
 
+def _without_shapes(network: Network) -> Network:
+    """Return a network whose edges and nodes have empty shapes: a million of them take memory."""
+    bare = copy.copy(network)
+    for name, shape in (("edges", shapely.LineString()), ("nodes", shapely.Point())):
+        table = getattr(network, name)
+        shapes = GeometryArray(np.full(len(table), shape, dtype=object), crs=network.crs)
+        object.__setattr__(bare, name, table.assign(geometry=shapes))
+    return bare
+
+
 class _Packer(pickle.Pickler):
-    """Packs points as their coordinates, and lines as their number: nothing asks for them."""
+    """Packs points as their coordinates, and empty shapes as their number."""
 
     def reducer_override(self, obj: object) -> Any:  # noqa: ANN401
         """Say how to pack one object."""
         if isinstance(obj, GeometryArray) and len(obj):
             shapes = np.asarray(obj)
+            if (shapes == shapes[0]).all() and shapely.is_empty(shapes[0]):
+                return _repeated, (shapes[0], len(shapes), obj.crs)
             kinds = np.unique(shapely.get_type_id(shapes)).tolist()
-            if kinds == [shapely.GeometryType.LINESTRING]:
-                return _without_lines, (len(shapes), obj.crs)
-            if kinds == [shapely.GeometryType.POINT] and not shapely.has_z(shapes).any():
+            empty = shapely.is_empty(shapes) | shapely.has_z(shapes)
+            if kinds == [shapely.GeometryType.POINT] and not empty.any():
                 return _points, (shapely.get_coordinates(shapes), obj.crs)
         return NotImplemented
 
 
-def _without_lines(size: int, crs: pyproj.CRS) -> GeometryArray:
-    line = shapely.LineString([(0, 0), (1, 1)])
-    return GeometryArray(np.full(size, line, dtype=object), crs=crs)
+def _repeated(shape: BaseGeometry, size: int, crs: pyproj.CRS) -> GeometryArray:
+    return GeometryArray(np.full(size, shape, dtype=object), crs=crs)
 
 
 def _points(coordinates: npt.NDArray[np.float64], crs: pyproj.CRS) -> GeometryArray:
@@ -485,12 +506,19 @@ def start_worker(folder: str) -> None:
     """
     # Ctrl-C is for the parent to deal with
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _give_memory_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     question = load_shared(Path(folder))
     network = question.case.network
     if len(network.nodes) >= LEAST_NODES:
         prepare_engine(network, cache=question.cache)
     _HERE["question"] = question
+
+
+def _give_memory_back() -> None:
+    """Let large arrays go back to the system at once, where its C library keeps them for later."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,7 @@
 """Load people onto the network: edges, crossings, and those who cannot be loaded."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,19 +155,19 @@ def check_ids(case: Case, table: pd.DataFrame) -> None:
 
 
 def _edge_table(case: Case, rule: str, load: "np.typing.NDArray[np.int64]") -> pd.DataFrame:
-    arcs, size = case.network.arcs, len(case.network.edges)
-    forward = np.zeros(size, dtype=np.int64)
-    backward = np.zeros(size, dtype=np.int64)
-    np.add.at(forward, arcs.edge[arcs.forward], load[arcs.forward])
-    np.add.at(backward, arcs.edge[~arcs.forward], load[~arcs.forward])
-    used = np.flatnonzero(forward + backward)
+    arcs = case.network.arcs
+    loaded = np.flatnonzero(load)
+    used, at = np.unique(arcs.edge[loaded], return_inverse=True)
+    both = np.zeros((2, len(used)), dtype=np.int64)
+    np.add.at(both, (arcs.forward[loaded].astype(np.intp), at), load[loaded])
+    backward, forward = both
     return pd.DataFrame(
         {
             "rule": pd.Series([rule] * len(used), dtype="str"),
-            "edge_id": case.network.edges["edge_id"].to_numpy()[used],
-            "flow_persons": (forward + backward)[used],
-            "forward_persons": forward[used],
-            "backward_persons": backward[used],
+            "edge_id": case.network.edges["edge_id"].iloc[used].to_numpy(),
+            "flow_persons": forward + backward,
+            "forward_persons": forward,
+            "backward_persons": backward,
         }
     )
 
@@ -175,18 +176,18 @@ def _crossing_rows(
     case: Case, rule: str, load: "np.typing.NDArray[np.int64]"
 ) -> list[dict[str, object]]:
     network = case.network
-    crossing = network.edges["crossing_id"].to_numpy(dtype=object)[network.arcs.edge]
-    country = network.nodes["country"].to_numpy(dtype=object)[network.arcs.head]
+    loaded = np.flatnonzero(load)
+    crossing = network.edges["crossing_id"].iloc[network.arcs.edge[loaded]]
+    border = crossing.notna().to_numpy(dtype=bool)
+    into = network.nodes["country"].iloc[network.arcs.head[loaded[border]]]
     names = network.crossings.set_index("crossing_id")["name"]
-    total: dict[tuple[str, str], int] = {}
-    for arc in np.flatnonzero(load):
-        if isinstance(crossing[arc], str):
-            key = (str(crossing[arc]), str(country[arc]))
-            total[key] = total.get(key, 0) + int(load[arc])
+    total: Counter[tuple[str, str]] = Counter()
+    for name, country, people in zip(crossing[border], into, load[loaded[border]], strict=True):
+        total[str(name), str(country)] += int(people)
     return [
         {
             "rule": rule, "crossing_id": name, "crossing_name": names[name],
-            "into_country": into, "flow_persons": people,
+            "into_country": country, "flow_persons": people,
         }
-        for (name, into), people in sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        for (name, country), people in sorted(total.items(), key=lambda item: (-item[1], item[0]))
     ]  # fmt: skip

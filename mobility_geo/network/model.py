@@ -25,6 +25,7 @@ from mobility_geo.schema import (
 
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 
 MOST_NAMED = 10
 """So many unknown ids are named in one error."""
@@ -128,6 +129,7 @@ class Network:
     speeds: pd.DataFrame
     arcs: Arcs = field(init=False, repr=False)
     access_arrays: AccessArrays = field(init=False, repr=False)
+    node_xy: FloatArray = field(init=False, repr=False)
     node_rows: pd.Index = field(init=False, repr=False)
     edge_rows: pd.Index = field(init=False, repr=False)
     access_rows: pd.Index = field(init=False, repr=False)
@@ -159,6 +161,7 @@ class Network:
         problems += reference_problems({s.name: getattr(self, s.name) for s in NETWORK_TABLES})
         if problems:
             raise SchemaError(problems)
+        object.__setattr__(self, "node_xy", shapely.get_coordinates(self.nodes.geometry.to_numpy()))
         object.__setattr__(self, "node_rows", pd.Index(self.nodes["node_id"]))
         object.__setattr__(self, "edge_rows", pd.Index(self.edges["edge_id"]))
         object.__setattr__(self, "access_rows", pd.Index(self.accesses["access_id"]))

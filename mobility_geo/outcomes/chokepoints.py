@@ -600,13 +600,7 @@ def _hours_without(
     shut = np.isin(case.network.arcs.edge, edges)
     closed = {arc: one for arc, one in costs.closed_arcs.items() if not shut[arc]}
 
-    def kept(units: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        return np.where(shut, 0, units).astype(np.int32)
-
-    left = replace(
-        costs, open=costs.open & ~shut, closed_arcs=closed, time_min=kept(costs.time_min),
-        length_m=kept(costs.length_m), cost_xof=kept(costs.cost_xof), risk=kept(costs.risk),
-    )  # fmt: skip
+    left = replace(costs, open=costs.open & ~shut, closed_arcs=closed)
     homes = ways.groups["place_id"].iloc[rows]
     places = sorted(set(homes))
     found = find_ways_by_costs(case.network, left, places, ways.destination_ids)

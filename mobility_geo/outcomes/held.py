@@ -127,7 +127,7 @@ def _words(network: Network, node: int, blocking: int | None) -> dict[str, objec
     else:
         held = "dispersed"
     if not isinstance(name, str):
-        here = network.nodes.geometry.iloc[node]
+        here = shapely.points(*network.node_xy[node])
         nearest = int(shapely.distance(network.places.geometry.to_numpy(), here).argmin())
         name = f"near {network.places['name'].iloc[nearest]}"
     return {

@@ -259,8 +259,7 @@ def _any_mode(
         usable |= costs.open
         off_road |= costs.access_open
         closed.append(costs.closed_arcs)
-    length = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
-    units = np.where(usable, np.rint(length), 0).astype(np.int32)
+    units = costs.length_m
     nothing = np.zeros(len(usable), dtype=np.int32)
     return ArcCosts(
         open=usable, time_min=units, length_m=units, cost_xof=nothing, risk=nothing,

@@ -10,7 +10,8 @@ that is still less than `INF`, so the first node of a way at which its cost reac
 cost that shows it. Only where such a number was seen and an end seems out of reach, the question
 is asked a second time with all costs 0, which tells far away from cut off.
 
-A metric belongs to one thread at a time; a hierarchy can be shared, by processes too.
+Many threads may ask at the same time; while one changes a metric, no other may use that metric. A
+hierarchy can be shared by processes too.
 """
 
 import hashlib
@@ -19,11 +20,13 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +57,7 @@ __all__ = [
     "assign_flows",
     "best_accesses",
     "build_hierarchy",
+    "change_of",
     "compile_kernels",
     "copy_metric",
     "customize",
@@ -105,7 +109,7 @@ MANY: Final = 0.1
 """Share of the arcs above which nearest ends are swept anew rather than followed."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Hierarchy:
     """The topology of a network with the arcs that elimination adds.
 
@@ -179,15 +183,12 @@ class HierarchyMetric:
         Costs of each arc of the hierarchy upward and downward, int32.
     over
         One int64: how many of these are finite but over the limit.
-    work
-        Memory for partial customization, nothing in it between calls.
     """
 
     weights: Ints
     up: Ints
     down: Ints
     over: Longs
-    work: dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -586,7 +587,7 @@ def customize(hierarchy: Hierarchy, weights: npt.ArrayLike) -> HierarchyMetric:
     Returns
     -------
     HierarchyMetric
-        For queries; copy it for another thread.
+        For queries, from many threads at the same time if need be.
 
     Raises
     ------
@@ -608,15 +609,17 @@ def customize(hierarchy: Hierarchy, weights: npt.ArrayLike) -> HierarchyMetric:
         msg = f"weights: {len(own)} costs for {len(hierarchy.arc_of)} arcs"
         raise InputError(msg)
     _check_weights(own)
-    metric = _empty_metric(hierarchy, own)
-    metric.up[:] = metric.down[:] = INF
-    metric.over[0] = _customize_above(hierarchy, metric, 0)
+    up, down = (np.full(hierarchy.arcs, INF, dtype=np.int32) for _ in range(2))
+    metric = HierarchyMetric(weights=own, up=up, down=down, over=np.zeros(1, dtype=np.int64))
+    with _working_memory(hierarchy) as work:
+        metric.over[0] = _customize_above(hierarchy, metric, 0, work)
     return metric
 
 
-def _customize_above(hierarchy: Hierarchy, metric: HierarchyMetric, node: int) -> int:
+def _customize_above(
+    hierarchy: Hierarchy, metric: HierarchyMetric, node: int, work: dict[str, npt.NDArray[Any]]
+) -> int:
     """Compute all costs from a node on; return by how many those over the limit change."""
-    work = metric.work
     return customization.customize_above(
         node, hierarchy.pointer, hierarchy.head, hierarchy.down_pointer, hierarchy.down_arc,
         hierarchy.down_tail, hierarchy.arc_of, hierarchy.upward, metric.weights, metric.up,
@@ -647,22 +650,29 @@ def _check_weights(weights: Ints) -> None:
     raise CostOverflowError(msg)
 
 
-def _empty_metric(hierarchy: Hierarchy, weights: Ints) -> HierarchyMetric:
-    """Return a metric with memory for all that is to be done with it."""
-    nodes, arcs = hierarchy.nodes, hierarchy.arcs
-    ints = ("place", nodes), ("log_arc", arcs), ("log_up", arcs), ("log_down", arcs)
-    work: dict[str, npt.NDArray[Any]] = {
-        name: np.empty(size, dtype=np.int32) for name, size in ints
-    }
-    work["pending"] = _pending(nodes)
-    work["flag"] = np.zeros(arcs, dtype=np.uint8)
-    work["count"] = np.zeros(nodes, dtype=np.int32)
-    # memory of zeros costs nothing before it is used
-    work["flow_up"], work["flow_down"] = np.zeros(arcs), np.zeros(arcs)
-    return HierarchyMetric(
-        weights=weights, up=np.empty(arcs, dtype=np.int32), down=np.empty(arcs, dtype=np.int32),
-        over=np.zeros(1, dtype=np.int64), work=work,
-    )  # fmt: skip
+WORKING_MEMORY: WeakKeyDictionary[Hierarchy, list[dict[str, npt.NDArray[Any]]]] = (
+    WeakKeyDictionary()
+)
+"""Of every hierarchy, what is not in use: as many as threads have worked at the same time."""
+
+
+@contextmanager
+def _working_memory(hierarchy: Hierarchy) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    """Lend memory that kernels find clean and leave clean; what was interrupted is thrown away."""
+    unused = WORKING_MEMORY.setdefault(hierarchy, [])
+    try:
+        work = unused.pop()
+    except IndexError:
+        nodes, arcs = hierarchy.nodes, hierarchy.arcs
+        ints = ("place", nodes), ("log_arc", arcs), ("log_up", arcs), ("log_down", arcs)
+        work = {name: np.empty(size, dtype=np.int32) for name, size in ints}
+        work["pending"] = _pending(nodes)
+        work["flag"] = np.zeros(arcs, dtype=np.uint8)
+        work["count"] = np.zeros(nodes, dtype=np.int32)
+        # memory of zeros costs nothing before it is used
+        work["flow_up"], work["flow_down"] = np.zeros(arcs), np.zeros(arcs)
+    yield work
+    unused.append(work)
 
 
 def _pending(nodes: int) -> Bytes:
@@ -670,15 +680,13 @@ def _pending(nodes: int) -> Bytes:
     return np.zeros(-(-nodes // 8) * 8, dtype=np.uint8)
 
 
-def copy_metric(hierarchy: Hierarchy, metric: HierarchyMetric) -> HierarchyMetric:
-    """Return a copy of a metric, for another thread.
+def copy_metric(metric: HierarchyMetric) -> HierarchyMetric:
+    """Return a copy of a metric, to change.
 
     Parameters
     ----------
-    hierarchy
-        From `build_hierarchy`.
     metric
-        Its metric.
+        From `customize`.
 
     Returns
     -------
@@ -688,12 +696,10 @@ def copy_metric(hierarchy: Hierarchy, metric: HierarchyMetric) -> HierarchyMetri
     Examples
     --------
     >>> hierarchy = build_hierarchy([0], [1], 2)
-    >>> copy_metric(hierarchy, customize(hierarchy, [3])).weights.tolist()
+    >>> copy_metric(customize(hierarchy, [3])).weights.tolist()
     [3]
     """
-    copied = _empty_metric(hierarchy, metric.weights.copy())
-    copied.up[:], copied.down[:], copied.over[:] = metric.up, metric.down, metric.over
-    return copied
+    return HierarchyMetric(**{one.name: getattr(metric, one.name).copy() for one in fields(metric)})
 
 
 def recustomize(
@@ -753,31 +759,65 @@ def recustomize(
         by_row = np.argsort(rows, kind="stable")
         rows, costs = rows[by_row], costs[by_row]
     before = np.empty(len(rows), dtype=np.int32)
-    work = metric.work
     allowance = int(SLACK * hierarchy.triangles)
-    if len(rows) * ROW_STEPS > allowance:
-        before[:] = metric.weights[rows]
-        metric.weights[rows] = costs
-        logged = over = node = steps = 0
-    else:
-        logged, over, steps, node = customization.customize_some(
-            hierarchy.pointer, hierarchy.head, hierarchy.tail, hierarchy.down_pointer,
-            hierarchy.down_arc, hierarchy.down_tail, hierarchy.steps_before,
-            hierarchy.input_pointer, hierarchy.input_arc, hierarchy.arc_of, hierarchy.upward,
-            rows, costs, allowance, metric.weights, metric.up, metric.down, work["pending"],
-            work["pending"].view(np.uint64), work["flag"], work["count"], work["place"], before,
-            work["log_arc"], work["log_up"], work["log_down"],
+    with _working_memory(hierarchy) as work:
+        if len(rows) * ROW_STEPS > allowance:
+            before[:] = metric.weights[rows]
+            metric.weights[rows] = costs
+            logged = over = node = steps = 0
+        else:
+            logged, over, steps, node = customization.customize_some(
+                hierarchy.pointer, hierarchy.head, hierarchy.tail, hierarchy.down_pointer,
+                hierarchy.down_arc, hierarchy.down_tail, hierarchy.steps_before,
+                hierarchy.input_pointer, hierarchy.input_arc, hierarchy.arc_of, hierarchy.upward,
+                rows, costs, allowance, metric.weights, metric.up, metric.down, work["pending"],
+                work["pending"].view(np.uint64), work["flag"], work["count"], work["place"], before,
+                work["log_arc"], work["log_up"], work["log_down"],
+            )  # fmt: skip
+        first = hierarchy.pointer[node]
+        all_up, all_down = metric.up[first:].copy(), metric.down[first:].copy()
+        if node < hierarchy.nodes:
+            over += _customize_above(hierarchy, metric, node, work)
+            steps += hierarchy.triangles - int(hierarchy.steps_before[node])
+        metric.over[0] += over
+        return Undo(
+            arc=work["log_arc"][:logged].copy(), up=work["log_up"][:logged].copy(),
+            down=work["log_down"][:logged].copy(), all_up=all_up, all_down=all_down,
+            input_arc=rows.copy(), weight=before, over=over, steps=steps,
         )  # fmt: skip
-    first = hierarchy.pointer[node]
-    all_up, all_down = metric.up[first:].copy(), metric.down[first:].copy()
-    if node < hierarchy.nodes:
-        over += _customize_above(hierarchy, metric, node)
-        steps += hierarchy.triangles - int(hierarchy.steps_before[node])
-    metric.over[0] += over
+
+
+def change_of(metric: HierarchyMetric, undo: Undo) -> Undo:
+    """Return what a partial customization made of the costs that it changed.
+
+    Parameters
+    ----------
+    metric
+        As `recustomize` left it.
+    undo
+        What it returned.
+
+    Returns
+    -------
+    Undo
+        With it `restore` turns a copy of the metric before into that after, without the work.
+
+    Examples
+    --------
+    >>> hierarchy = build_hierarchy([0], [1], 2)
+    >>> base = customize(hierarchy, [3])
+    >>> metric = copy_metric(base)
+    >>> change = change_of(metric, recustomize(hierarchy, metric, [0], [8]))
+    >>> restore(base, change)
+    >>> base.weights.tolist()
+    [8]
+    """
+    first = len(metric.up) - len(undo.all_up)
     return Undo(
-        arc=work["log_arc"][:logged].copy(), up=work["log_up"][:logged].copy(),
-        down=work["log_down"][:logged].copy(), all_up=all_up, all_down=all_down,
-        input_arc=rows.copy(), weight=before, over=over, steps=steps,
+        arc=undo.arc, up=metric.up[undo.arc], down=metric.down[undo.arc],
+        all_up=metric.up[first:].copy(), all_down=metric.down[first:].copy(),
+        input_arc=undo.input_arc, weight=metric.weights[undo.input_arc], over=-undo.over,
+        steps=undo.steps,
     )  # fmt: skip
 
 
@@ -1413,7 +1453,6 @@ def path_sums(
     table = np.column_stack(given)
     leaving, row = _numbered(one, "sources")
     reached, column = _numbered(two, "targets")
-    place = np.zeros(2 * hierarchy.arcs, dtype=np.int32)
     # in blocks of targets, whose ancestors are held at the same time
     order = np.lexsort((row, column // SUM_TARGETS))
     block_of = column[order] // SUM_TARGETS
@@ -1421,14 +1460,13 @@ def path_sums(
         first = block * SUM_TARGETS
         pairs = order[slice(*np.searchsorted(block_of, [block, block + 1]))]
         found = np.empty((len(pairs), len(given)), dtype=np.int64)
-        place.fill(0)
         unpacking.sum_ways(
             hierarchy.rank[leaving], hierarchy.rank[reached[first : first + SUM_TARGETS]],
             np.searchsorted(row[pairs], np.arange(len(leaving) + 1)), column[pairs] - first,
             hierarchy.parent, hierarchy.depth, hierarchy.pointer, hierarchy.head, hierarchy.tail,
             hierarchy.down_pointer, hierarchy.down_arc, hierarchy.down_tail,
             hierarchy.input_pointer, hierarchy.input_arc, hierarchy.upward, metric.weights,
-            metric.up, metric.down, table, place, found,
+            metric.up, metric.down, table, np.zeros(2 * hierarchy.arcs, dtype=np.int32), found,
         )  # fmt: skip
         sums[:, pairs] = found.T
     return sums
@@ -1517,8 +1555,7 @@ def assign_flows(
     between = np.full((len(leaving), len(reached)), INF, dtype=np.int32)
     over = int(metric.over[0]) > 0
     loads = np.zeros(len(hierarchy.arc_of))
-    work = metric.work
-    try:
+    with _working_memory(hierarchy) as work:
         # blocks of targets bound the memory: a row per target and level of the tree
         for begin in range(0, len(reached), FLOW_TARGETS):
             block = reached[begin : begin + FLOW_TARGETS]
@@ -1541,10 +1578,6 @@ def assign_flows(
             metric.up, metric.down, work["flow_up"], work["flow_down"], work["pending"],
             work["pending"].view(np.uint64), loads,
         )  # fmt: skip
-    except BaseException:  # whoever interrupts a batch may go on with the same metric
-        for name in ("flow_up", "flow_down", "pending"):
-            work[name].fill(0)
-        raise
     return loads, ways
 
 

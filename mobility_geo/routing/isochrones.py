@@ -195,8 +195,7 @@ def _node_starts(
     network: Network, node_min: FloatArray, node_place: IntArray, limit: float
 ) -> _Starts:
     rows = np.flatnonzero(node_min <= limit)
-    points = shapely.get_coordinates(network.nodes.geometry.to_numpy()[rows])
-    return _Starts(points=points, time_min=node_min[rows], place=node_place[rows])
+    return _Starts(points=network.node_xy[rows], time_min=node_min[rows], place=node_place[rows])
 
 
 def _edge_starts(

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,12 +17,15 @@ from mobility_geo.routing.accesses import AccessSet
 from mobility_geo.routing.engine import HIERARCHIES
 from mobility_geo.routing.hierarchy import (
     INF,
+    Direction,
     Ends,
     Hierarchy,
     HierarchyMetric,
+    Undo,
     assign_flows,
     best_accesses,
     build_hierarchy,
+    change_of,
     compile_kernels,
     copy_metric,
     customize,
@@ -33,6 +36,7 @@ from mobility_geo.routing.hierarchy import (
     paths,
     read_hierarchy,
     recustomize,
+    restore,
     write_hierarchy,
 )
 from mobility_geo.scenario import ArcCosts
@@ -51,14 +55,36 @@ PATIENCE_S = 2.0
 
 LOG = logging.getLogger(__name__)
 _METRICS: WeakKeyDictionary[Network, dict[Metric, HierarchyMetric]] = WeakKeyDictionary()
+_CHANGED: WeakKeyDictionary[Hierarchy, dict[Undo, HierarchyMetric]] = WeakKeyDictionary()
+
+
+MOST_CHANGED_METRICS: Final = 1
+"""So many changed copies of a network's costs are held, those that were used last."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class HierarchyRoutes:
-    """Ways found by a hierarchy; `mobility_geo.routing.trees.Trees` has the same methods."""
+    """Ways found by a hierarchy; `mobility_geo.routing.trees.Trees` has the same methods.
+
+    Of the costs it holds what differs from those that many questions share.
+    """
 
     hierarchy: Hierarchy
-    metric: HierarchyMetric
+    base: HierarchyMetric
+    change: Undo | None
+
+    @property
+    def metric(self) -> HierarchyMetric:
+        """Costs of all arcs of the hierarchy; nobody may change them."""
+        if self.change is None:
+            return self.base
+        held = _CHANGED.setdefault(self.hierarchy, {})
+        metric = held.pop(self.change, None)
+        if metric is None:
+            metric = copy_metric(self.base)
+            restore(metric, self.change)
+        _hold(held, self.change, metric)
+        return metric
 
     def arcs(self, source: int, target: int) -> IntArray:
         """Return the arcs of the way from a node to another, in their order; int32."""
@@ -192,9 +218,9 @@ def hierarchy_ways(
     >>> hierarchy_ways(case.network, costs, start, stop, "length_m")[0].shape
     (1, 1)
     """
-    hierarchy, metric = _prepared(network, costs, impedance)
+    routes = _prepared(network, costs, impedance)
     best = best_accesses(
-        hierarchy, metric,
+        routes.hierarchy, routes.metric,
         Ends(pointer=origins.pointer, node=origins.node, offset=origins.metric(impedance)),
         Ends(pointer=destinations.pointer, node=destinations.node,
              offset=destinations.metric(impedance)),
@@ -202,7 +228,7 @@ def hierarchy_ways(
     lost = best.units == INF
     units = np.where(lost, np.inf, best.units.astype(np.float64))
     start, stop = (np.where(lost, -1, rows).astype(np.int32) for rows in (best.start, best.stop))
-    return units, start, stop, HierarchyRoutes(hierarchy=hierarchy, metric=metric)
+    return units, start, stop, routes
 
 
 def hierarchy_tree(
@@ -239,41 +265,44 @@ def hierarchy_tree(
     >>> len(hierarchy_tree(case.network, costs, start, "time_min", leaving=True)) > 0
     True
     """
-    hierarchy, metric = _prepared(network, costs, impedance)
+    routes = _prepared(network, costs, impedance)
     place = Ends(pointer=ends.pointer, node=ends.node, offset=ends.metric(impedance))
-    units = one_to_all(hierarchy, metric, place, direction="from" if leaving else "to")[0]
+    way: Direction = "from" if leaving else "to"
+    units = one_to_all(routes.hierarchy, routes.metric, place, direction=way)[0]
     return np.where(units == INF, np.inf, units.astype(np.float64))
 
 
-def _prepared(
-    network: Network, costs: ArcCosts, impedance: Metric
-) -> tuple[Hierarchy, HierarchyMetric]:
-    """Return the hierarchy of a network at these costs."""
+def _prepared(network: Network, costs: ArcCosts, impedance: Metric) -> HierarchyRoutes:
+    """Return ways at these costs, found from those of another question where they differ little."""
     if network not in HIERARCHIES:
         prepare_engine(network)
     hierarchy = HIERARCHIES[network]
-    weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32)
-    return hierarchy, _metric(network, hierarchy, impedance, weights)
-
-
-def _metric(
-    network: Network, hierarchy: Hierarchy, impedance: Metric, weights: IntArray
-) -> HierarchyMetric:
-    """Return costs for the hierarchy, from those of another question where they differ little."""
+    weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32, copy=False)
     memory = _METRICS.setdefault(network, {})
     base = memory.get(impedance)
     if base is None:
         memory[impedance] = base = customize(hierarchy, weights)
-        return base
+        return HierarchyRoutes(hierarchy=hierarchy, base=base, change=None)
     changed = np.flatnonzero(base.weights != weights).astype(np.int32)
     if not len(changed):
-        return base
+        return HierarchyRoutes(hierarchy=hierarchy, base=base, change=None)
     if len(changed) > MOST_CHANGED * len(weights):
-        return customize(hierarchy, weights)
+        return HierarchyRoutes(hierarchy=hierarchy, base=customize(hierarchy, weights), change=None)
     # the base stays as it is: others hold it
-    metric = copy_metric(hierarchy, base)
-    recustomize(hierarchy, metric, changed, weights[changed])
-    return metric
+    metric = copy_metric(base)
+    undo = recustomize(hierarchy, metric, changed, weights[changed])
+    if len(undo.all_up):
+        return HierarchyRoutes(hierarchy=hierarchy, base=metric, change=None)
+    change = change_of(metric, undo)
+    _hold(_CHANGED.setdefault(hierarchy, {}), change, metric)
+    return HierarchyRoutes(hierarchy=hierarchy, base=base, change=change)
+
+
+def _hold(held: dict[Undo, HierarchyMetric], change: Undo, metric: HierarchyMetric) -> None:
+    """Hold a changed metric, and let go those that were not used for longest."""
+    held[change] = metric
+    for one in list(held)[:-MOST_CHANGED_METRICS]:
+        held.pop(one, None)
 
 
 def _told_if_slow(work: Callable[[], Result], text: str) -> Result:

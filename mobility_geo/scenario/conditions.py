@@ -4,8 +4,8 @@ import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -42,12 +42,14 @@ from mobility_geo.scenario.overlay import (
 from mobility_geo.scenario.scenario import Scenario, check_once
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
 from mobility_geo.schema import is_missing, records, split_list
-from mobility_geo.units import KM_M, MIN_PER_H, quantise
+from mobility_geo.units import KM_M, MIN_PER_H, PATH_SUM_LIMIT, QUANTUM, quantise
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 
 SEASON_COLUMNS: Final = ("kind", "surface", "reach", "country", "rainfall_class", "all_season")
 AFLOAT: Final = ("river", "ferry", "transfer")
@@ -56,8 +58,8 @@ AFLOAT: Final = ("river", "ferry", "transfer")
 MOST_BASELINES: Final = 512
 """So many baselines of a network are kept: a year of twenty kinds of travellers, borders or not."""
 
-MOST_BASELINE_BYTES: Final = 1_000_000_000
-"""Of a large network no more than this much of them is kept, but always two."""
+MOST_BASELINE_BYTES: Final = 250_000_000
+"""So much of them is kept for a large network, and of their months, but always two of each."""
 
 WHOLE_TOLERANCE: Final = 1e-6
 
@@ -83,9 +85,10 @@ class ClosedArc:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ArcCosts:
-    """Costs of every arc in whole units, ready for an engine; closed arcs cost 0.
+    """Costs of every arc in whole units, ready for an engine.
 
-    `open` says which arcs can be used from end to end; `closed_arcs` has those that only a part
+    `open` says which arcs can be used from end to end; what closed ones cost means nothing.
+    Nobody may write to the arrays, which may be shared. `closed_arcs` has those that only a part
     of the length is closed of. Units are those of `mobility_geo.units.QUANTUM`. The arrays
     `access_` have one entry per access of the network: whether its way off the road is open, and
     its minutes and risk, which are rounded with the way along the edge, not before.
@@ -106,15 +109,30 @@ class ArcCosts:
 class Baseline:
     """The normal state on a day of a month for a traveller.
 
-    One entry per arc, and behind them one per access, for its way off the road.
+    One entry per arc, and behind them one per access, for its way off the road. Arrays that are
+    the same in another month or for another traveller are shared, and nobody may write to them.
     """
 
     open: BoolArray
     in_season: BoolArray
     moving_min: FloatArray
     wait_min: FloatArray
-    cost_xof: FloatArray
     capacity: FloatArray
+    xof_per_km: float
+    units: "_Units"
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Units:
+    """What every arc costs normally in whole units; closed ones something or other.
+
+    `over` has the arcs that take longer than can be added up.
+    """
+
+    time_min: IntArray
+    length_m: IntArray
+    cost_xof: IntArray
+    over: IntArray
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -208,41 +226,63 @@ class Conditions:
         ArcCosts
             int32 units; the same for every engine.
         """
-        usable = self.base.open.copy()
-        time = self.base.moving_min + self.base.wait_min
-        cost = self.base.cost_xof.copy()
-        risk = np.zeros(len(usable))
+        base, size = self.base, len(self.network.arcs)
+        usable = base.open.copy()
         usable[self.arc] = self.open
-        time[self.arc] = self.time_min
-        cost[self.dearer_arc] = self.cost_xof
-        risk[self.arc] = self.risk
-        length = _lengths_m(self.network)
-        size = len(self.network.arcs)
+        over = base.units.over[usable[base.units.over]]
+        quantise((base.moving_min + base.wait_min)[over] if len(over) else [], "time_min")
+        on_road = self.arc < size
+        arc, passed = self.arc[on_road], self.open[on_road]
+        time, risk = base.units.time_min.copy(), np.zeros(size, dtype=np.int32)
+        time[arc] = quantise(np.where(passed, self.time_min[on_road], 0.0), "time_min")
+        risk[arc] = quantise(np.where(passed, self.risk[on_road], 0.0), "risk")
+        cost = base.units.cost_xof
+        if len(self.dearer_arc):
+            dearer = self.dearer_arc[self.dearer_arc < size]
+            cost = cost.copy()
+            cost[dearer] = quantise(
+                np.where(usable[dearer], self._cost_xof(dearer), 0.0), "cost_xof"
+            )
+        off_road = self.arc[~on_road] - size
+        walk_min = (base.moving_min[size:] + base.wait_min[size:]).copy()
+        walk_risk = np.zeros(len(walk_min))
+        walk_min[off_road] = self.time_min[~on_road]
+        walk_risk[off_road] = self.risk[~on_road]
+        return ArcCosts(
+            open=usable[:size],
+            closed_arcs=self._closed_arcs(),
+            time_min=time,
+            length_m=base.units.length_m,
+            cost_xof=cost,
+            risk=risk,
+            access_open=usable[size:],
+            access_time_min=walk_min,
+            access_risk=walk_risk,
+        )
+
+    def _cost_xof(self, arc: IntArray) -> FloatArray:
+        """Return what passing some arcs costs."""
+        cost = _fares_xof(self.network, arc, self.base.xof_per_km)
+        if len(self.dearer_arc):
+            at = np.minimum(np.searchsorted(self.dearer_arc, arc), len(self.dearer_arc) - 1)
+            cost = np.where(self.dearer_arc[at] == arc, self.cost_xof[at], cost)
+        return cost
+
+    def _closed_arcs(self) -> dict[int, ClosedArc]:
         parts = self.closed_stretches
-        rows = np.fromiter(parts, dtype=np.int32, count=len(parts))
-        whole = zip(
-            rows.tolist(),
-            quantise(time[rows], "time_min").tolist(),
-            quantise(length[rows], "length_m").tolist(),
-            quantise(cost[rows], "cost_xof").tolist(),
-            quantise(risk[rows], "risk").tolist(),
+        arc = np.fromiter(parts, dtype=np.int32, count=len(parts))
+        at = np.searchsorted(self.arc, arc)  # they differ from the baseline all
+        units = zip(
+            quantise(self.time_min[at], "time_min").tolist(),
+            quantise(_lengths_m(self.network)[arc], "length_m").tolist(),
+            quantise(self._cost_xof(arc), "cost_xof").tolist(),
+            quantise(self.risk[at], "risk").tolist(),
             strict=True,
         )
-        on = usable[:size]
-        return ArcCosts(
-            open=on,
-            closed_arcs={
-                arc: ClosedArc(stretches=parts[arc], time_min=t, length_m=m, cost_xof=c, risk=r)
-                for arc, t, m, c, r in whole
-            },
-            time_min=quantise(np.where(on, time[:size], 0.0), "time_min"),
-            length_m=quantise(np.where(on, length[:size], 0.0), "length_m"),
-            cost_xof=quantise(np.where(on, cost[:size], 0.0), "cost_xof"),
-            risk=quantise(np.where(on, risk[:size], 0.0), "risk"),
-            access_open=usable[size:],
-            access_time_min=time[size:],
-            access_risk=risk[size:],
-        )
+        return {
+            number: ClosedArc(stretches=stretches, time_min=t, length_m=m, cost_xof=c, risk=r)
+            for (number, stretches), (t, m, c, r) in zip(parts.items(), units, strict=True)
+        }
 
     def edge_states(self) -> pd.DataFrame:
         """Return the state of every edge, in words.
@@ -344,8 +384,8 @@ def _into_countries(network: Network) -> tuple[IntArray, Objects]:
         return _INTO[network]
     crossing = network.edges["crossing_id"].notna().to_numpy(dtype=bool)
     arcs = np.flatnonzero(crossing[network.arcs.edge]).astype(np.int32)
-    country = network.nodes["country"].to_numpy(dtype=object)
-    _INTO[network] = arcs, country[network.arcs.head[arcs]]
+    country = network.nodes["country"].iloc[network.arcs.head[arcs]]
+    _INTO[network] = arcs, country.to_numpy(dtype=object)
     return _INTO[network]
 
 
@@ -394,19 +434,21 @@ def hours_wait_min(opens_hour: npt.ArrayLike, closes_hour: npt.ArrayLike) -> Flo
     return wait
 
 
-_HOURS: WeakKeyDictionary[Network, tuple[FloatArray, FloatArray]] = WeakKeyDictionary()
-
-
 def _normal_hours(network: Network) -> tuple[FloatArray, FloatArray]:
     """Return when each edge that is a crossing opens and closes; NaN: at no hour."""
-    if network not in _HOURS:
-        crossing = network.crossings.set_index("crossing_id")
-        ids = network.edges["crossing_id"]
-        opens, closes = (
-            ids.map(crossing[name]).to_numpy(dtype=float) for name in ("opens_hour", "closes_hour")
-        )
-        _HOURS[network] = opens, closes
-    return _HOURS[network]
+    opens, closes = (_of_posts(network, name, np.nan) for name in ("opens_hour", "closes_hour"))
+    return opens, closes
+
+
+def _of_posts(network: Network, column: str, elsewhere: float) -> FloatArray:
+    """Return for each edge what its crossing has in a column; NaN there counts as elsewhere."""
+    ids = network.edges["crossing_id"]
+    rows = np.flatnonzero(ids.notna())
+    values = np.full(len(ids), elsewhere)
+    found = network.crossings.set_index("crossing_id")[column].reindex(ids.iloc[rows])
+    told = found.notna().to_numpy()
+    values[rows[told]] = found[told].to_numpy(dtype=float)
+    return values
 
 
 _LENGTHS: WeakKeyDictionary[Network, FloatArray] = WeakKeyDictionary()
@@ -467,45 +509,120 @@ def baseline_conditions(
     memory = _BASELINES.setdefault(network, {})
     if key in memory:
         return memory[key]
-    arcs, edges = network.arcs, network.edges
-    speed = edge_speeds(network, traveller.profile)
-    factor, in_season = _season_effects(network, traveller.profile, month)
-    passable = ~np.isnan(speed)
-    length = edges["length_m"].to_numpy(dtype=float)
-    moving = np.where(passable, length / KM_M / np.where(passable, speed * factor, 1), 0.0)
-    crossing = network.crossings.set_index("crossing_id")
-    processing = edges["crossing_id"].map(crossing["processing_min"]).fillna(0).to_numpy(float)
-    capacity = edges["crossing_id"].map(crossing["throughput_persons_per_day"]).to_numpy(float)
-    fare = float(profile_row(network, traveller.profile)["cost_xof_per_km"])
-    usable = (passable & in_season)[arcs.edge]
+    month_of = _month(network, month, traveller.profile)
+    wait, capacity = _normal_posts(network)
+    usable = month_of.usable.copy()
     if not ignore_borders:
         rows = _into_countries(network)[0]
         usable[rows] &= _normally_let(network, traveller, rows)
-    usable &= ~(capacity == 0)[arcs.edge]
-    night = hours_wait_min(*_normal_hours(network))
-    wait = edges["wait_min"].to_numpy(dtype=float) + processing + night
-    off_road = _off_road_min(network, traveller.profile)
-    free = np.zeros(len(off_road))
-    always = np.ones(len(off_road), dtype=bool)
     made = Baseline(
-        open=np.concatenate([usable, always]),
-        in_season=np.concatenate([(in_season | ~passable)[arcs.edge], always]),
-        moving_min=np.concatenate([(moving * MIN_PER_H)[arcs.edge], off_road]),
-        wait_min=np.concatenate([wait[arcs.edge], free]),
-        cost_xof=np.concatenate([(length / KM_M * fare)[arcs.edge], free]),
-        capacity=np.concatenate(
-            [np.where(np.isnan(capacity), np.inf, capacity)[arcs.edge], free + np.inf]
-        ),
-    )
-    arrays = [getattr(made, item.name) for item in fields(Baseline)]
-    for array in arrays:
-        # it is shared by all conditions of the month: nobody may change it
-        array.flags.writeable = False
-    fit = MOST_BASELINE_BYTES // max(sum(array.nbytes for array in arrays), 1)
-    while len(memory) >= min(MOST_BASELINES, max(2, fit)):
-        del memory[next(iter(memory))]  # the oldest
-    memory[key] = made
+        open=_final(usable), in_season=month_of.in_season, moving_min=month_of.moving_min,
+        wait_min=wait, capacity=capacity, units=month_of.units,
+        xof_per_km=float(profile_row(network, traveller.profile)["cost_xof_per_km"]),
+    )  # fmt: skip
+    _keep(memory, key, made, usable.nbytes)
     return made
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Month:
+    """A month for a profile, whoever travels; arrays as those of a `Baseline`."""
+
+    usable: BoolArray
+    in_season: BoolArray
+    moving_min: FloatArray
+    units: _Units
+
+
+_MONTHS: WeakKeyDictionary[Network, dict[tuple[int, str], _Month]] = WeakKeyDictionary()
+
+
+def _month(network: Network, month: int, profile: str) -> _Month:
+    memory = _MONTHS.setdefault(network, {})
+    if (month, profile) in memory:
+        return memory[month, profile]
+    edge = network.arcs.edge
+    speed = edge_speeds(network, profile)
+    factor, in_season = _season_effects(network, profile, month)
+    passable = ~np.isnan(speed)
+    length = network.edges["length_m"].to_numpy(dtype=float)
+    moving = np.where(passable, length / KM_M / np.where(passable, speed * factor, 1), 0.0)
+    off_road = _off_road_min(network, profile)
+    always = np.ones(len(off_road), dtype=bool)
+    wait, capacity = _normal_posts(network)
+    usable = np.concatenate([(passable & in_season)[edge], always]) & (capacity > 0)
+    moving_min = np.concatenate([(moving * MIN_PER_H)[edge], off_road])
+    made = _Month(
+        usable=_final(usable),
+        in_season=_final(np.concatenate([(in_season | ~passable)[edge], always])),
+        moving_min=_final(moving_min),
+        units=_units(network, profile, np.where(usable, moving_min + wait, 0.0)),
+    )
+    _keep(memory, (month, profile), made, made.moving_min.nbytes + made.units.time_min.nbytes)
+    return made
+
+
+_ARCS: WeakKeyDictionary[Network, dict[tuple[str, str], IntArray]] = WeakKeyDictionary()
+
+
+def _units(network: Network, profile: str, time_min: FloatArray) -> _Units:
+    """Return what arcs cost in whole units, if they take so long."""
+    memory, size = _ARCS.setdefault(network, {}), len(network.arcs)
+    length, fares = ("length_m", ""), ("cost_xof", profile)
+    if length not in memory:
+        memory[length] = _final(quantise(_lengths_m(network)[:size], "length_m"))
+    if fares not in memory:
+        fare = float(profile_row(network, profile)["cost_xof_per_km"])
+        every = np.arange(size, dtype=np.int32)
+        memory[fares] = _final(quantise(_fares_xof(network, every, fare), "cost_xof"))
+    most = (PATH_SUM_LIMIT - 1) * QUANTUM["time_min"]
+    return _Units(
+        time_min=_final(quantise(np.minimum(time_min[:size], most), "time_min")),
+        length_m=memory[length], cost_xof=memory[fares],
+        over=np.flatnonzero(time_min[:size] > most).astype(np.int32),
+    )  # fmt: skip
+
+
+def _fares_xof(network: Network, arc: IntArray, xof_per_km: float) -> FloatArray:
+    """Return what passing some arcs costs normally; ways off the road cost nothing."""
+    fares = _lengths_m(network)[arc] / KM_M * xof_per_km
+    return np.where(arc < len(network.arcs), fares, 0.0)
+
+
+_POSTS: WeakKeyDictionary[Network, tuple[FloatArray, FloatArray]] = WeakKeyDictionary()
+
+
+def _normal_posts(network: Network) -> tuple[FloatArray, FloatArray]:
+    """Return how long people wait, in minutes, and how many may pass per day, in any month."""
+    if network not in _POSTS:
+        processing = _of_posts(network, "processing_min", 0.0)
+        capacity = _of_posts(network, "throughput_persons_per_day", np.inf)
+        night = hours_wait_min(*_normal_hours(network))
+        wait = network.edges["wait_min"].to_numpy(dtype=float) + processing + night
+        off_road = np.zeros(len(network.accesses))
+        # memory of zeros costs nothing, and few arcs have waits
+        waits = np.zeros(len(network.arcs) + len(off_road))
+        arc = np.flatnonzero(wait[network.arcs.edge])
+        waits[arc] = wait[network.arcs.edge[arc]]
+        _POSTS[network] = (
+            _final(waits),
+            _final(np.concatenate([capacity[network.arcs.edge], off_road + np.inf])),
+        )
+    return _POSTS[network]
+
+
+def _keep(memory: dict[Key, Kept], key: Key, made: Kept, size: int) -> None:
+    """Remember one more of what takes so many bytes, and forget the oldest."""
+    fit = MOST_BASELINE_BYTES // max(size, 1)
+    while len(memory) >= min(MOST_BASELINES, max(2, fit)):
+        del memory[next(iter(memory))]
+    memory[key] = made
+
+
+def _final(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return an array that is shared, which nobody may change."""
+    array.flags.writeable = False
+    return array
 
 
 def slowness(
@@ -689,9 +806,9 @@ def _add_disruption(impact: _Impact, laid: _Laid, effects: Iterable[Effect], way
                 factor = np.full(len(laid.stretch), value)
                 impact.slow.append((at[laid.stretch], laid.start, laid.end, factor))
             case Regime(value=regime):
-                impact.regimes.append((at[way.at_border[laid.arc]], regime))
+                impact.regimes.append((at[way.at_border(laid.arc)], regime))
             case OpeningHours(opens_hour=opens, closes_hour=closes):
-                post = at[way.at_border[laid.arc]]
+                post = at[way.at_border(laid.arc)]
                 impact.opens_hour[post] = np.maximum(impact.opens_hour[post], opens)
                 impact.closes_hour[post] = np.minimum(impact.closes_hour[post], closes)
             case DepthSpeed():
@@ -745,11 +862,11 @@ def _add_depth(impact: _Impact, laid: _Laid, at: IntArray, effect: DepthSpeed, w
     curve = effect.curve_of(way.profile)
     if curve is None:
         return
-    afloat = way.afloat[laid.arc][laid.stretch]
+    afloat = way.afloat(laid.arc)[laid.stretch]
     where = at[laid.stretch]
     most = curve.speed_kph(laid.value)
     _shut(impact, laid, at, ~afloat & (most <= 0))
-    free = way.speed_kph[laid.arc][laid.stretch]
+    free = way.speed_kph(laid.arc)[laid.stretch]
     # a way that they cannot pass at all has no speed
     slow = ~afloat & (most > 0) & (most < free) & np.isfinite(free)
     impact.slow.append((where[slow], laid.start[slow], laid.end[slow], most[slow] / free[slow]))
@@ -767,29 +884,34 @@ def _carries_boats(impact: _Impact) -> BoolArray:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Way:
-    """What effects ask of arcs: the free speed in the season, water, and borders."""
+    """What effects ask of some arcs: the free speed in the season, water, and borders."""
 
+    network: Network
     profile: str
-    speed_kph: FloatArray
-    afloat: BoolArray
-    at_border: BoolArray
+    base: Baseline
 
+    def speed_kph(self, arc: IntArray) -> FloatArray:
+        """Return the free speed; `inf`: they cannot pass, or it takes no time."""
+        speed = np.full(len(arc), np.inf)
+        moving = self.base.moving_min[arc]
+        length = _lengths_m(self.network)[arc]
+        np.divide(length / KM_M * MIN_PER_H, moving, out=speed, where=moving > 0)
+        return speed
 
-_WAYS: WeakKeyDictionary[Baseline, _Way] = WeakKeyDictionary()
+    def afloat(self, arc: IntArray) -> BoolArray:
+        """Say which are ways of boats, and on and off them."""
+        classes, code = edge_classes(self.network, SEASON_COLUMNS)
+        wet = classes["kind"].isin(AFLOAT).to_numpy(dtype=bool)
+        found = np.zeros(len(arc), dtype=bool)
+        road = arc < len(self.network.arcs)
+        found[road] = wet[code[self.network.arcs.edge[arc[road]]]]
+        return found
 
-
-def _way(network: Network, base: Baseline, profile: str) -> _Way:
-    if base not in _WAYS:
-        arcs, edges = network.arcs, network.edges
-        moving = base.moving_min
-        speed = np.full(len(moving), np.inf)
-        np.divide(_lengths_m(network) / KM_M * MIN_PER_H, moving, out=speed, where=moving > 0)
-        at_border = np.zeros(len(moving), dtype=bool)
-        at_border[_into_countries(network)[0]] = True
-        afloat = np.zeros(len(moving), dtype=bool)
-        afloat[: len(arcs)] = edges["kind"].isin(AFLOAT).to_numpy(dtype=bool)[arcs.edge]
-        _WAYS[base] = _Way(profile=profile, speed_kph=speed, afloat=afloat, at_border=at_border)
-    return _WAYS[base]
+    def at_border(self, arc: IntArray) -> BoolArray:
+        """Say which are across a border."""
+        crossing = _into_countries(self.network)[0]
+        at = np.minimum(np.searchsorted(crossing, arc), max(len(crossing) - 1, 0))
+        return np.asarray(crossing[at] == arc) if len(crossing) else np.zeros(len(arc), dtype=bool)
 
 
 def _under_regimes(
@@ -916,7 +1038,9 @@ def conditions(
         msg = f"speed_factor must be a finite number above 0, not {speed_factor!r}"
         raise ScenarioError(msg)
     if speed_factor != 1:
-        base = replace(base, moving_min=base.moving_min / speed_factor)
+        moving = base.moving_min / speed_factor
+        time = np.where(base.open, moving + base.wait_min, 0.0)
+        base = replace(base, moving_min=moving, units=_units(network, traveller.profile, time))
     concerned = sorted(
         (
             one for one in scenario.active(day)
@@ -933,7 +1057,7 @@ def conditions(
     )
     arc = np.unique(np.concatenate([*(over.arc for _, over in laid), shut_too])).astype(np.int32)
     impact = _no_impact(arc)
-    way = _way(network, base, traveller.profile)
+    way = _Way(network=network, profile=traveller.profile, base=base)
     for one, over in laid:
         effects = [e for e in one.effects if not (ignore_borders and isinstance(e, Regime))]
         _add_disruption(impact, over, effects, way)
@@ -943,7 +1067,7 @@ def conditions(
     carried = _carries_boats(impact) & ~base.in_season[arc] & ~impact.closed
     carried &= base.capacity[arc] > 0
     afloat = carried.copy()
-    posts = np.flatnonzero(carried & way.at_border[arc] & (not ignore_borders))
+    posts = np.flatnonzero(carried & way.at_border(arc) & (not ignore_borders))
     afloat[posts] = _normally_let(network, traveller, arc[posts])
     usable |= afloat
     usable, ruled = _under_regimes(network, day.month, traveller, impact, usable, carried)
@@ -977,7 +1101,7 @@ def conditions(
         time_min=time[differs],
         risk=impact.risk[differs],
         dearer_arc=arc[dearer],
-        cost_xof=(base.cost_xof[arc] + impact.cost_xof)[dearer],
+        cost_xof=(_fares_xof(network, arc, base.xof_per_km) + impact.cost_xof)[dearer],
         limited_arc=arc[less],
         capacity=capacity[less],
         shut_arc=arc[at[partly][order]],

@@ -158,7 +158,12 @@ class Scenario:
             Lists every unknown edge, crossing, road number, surface, class of road, country,
             profile, nationality or exposure class, with the nearest known one.
         """
-        what = _known(network)
+        named = {name for one in self.disruptions for name in one.what.edge_ids}
+        named.update(
+            *(one.what.stretches.edge_ids for one in self.disruptions if one.what.stretches)
+        )
+        edges = _known_edges(network, named)
+        what: Known = {"edge_ids": ("edge", edges), **_known(network)}
         countries = what["countries"][1]
         who: Known = {"profiles": ("travel profile", set(network.profiles["profile"]))}
         if groups is not None:
@@ -181,7 +186,7 @@ class Scenario:
                     ]
             stretches = disruption.what.stretches
             if stretches is not None:
-                ids = what["edge_ids"][1] | set(network.access_rows)
+                ids = edges | set(network.access_rows)
                 gone = sorted(set(stretches.edge_ids.tolist()) - ids)
                 if gone:
                     problems.append(
@@ -232,7 +237,7 @@ _KNOWN: WeakKeyDictionary[Network, Known] = WeakKeyDictionary()
 
 
 def _known(network: Network) -> Known:
-    """Return what a selection may name; found out once for each network."""
+    """Return what a selection may name, but for edges; found out once for each network."""
     if network not in _KNOWN:
         edges, crossings = network.edges, network.crossings
         countries = _values(
@@ -240,7 +245,6 @@ def _known(network: Network) -> Known:
             network.places["country"], crossings["country_a"], crossings["country_b"],
         )  # fmt: skip
         _KNOWN[network] = {
-            "edge_ids": ("edge", _values(edges["edge_id"])),
             "crossing_ids": ("crossing", _values(crossings["crossing_id"])),
             "refs": ("road number", _values(edges["ref"])),
             "place_ids": ("place", _values(network.places["place_id"])),
@@ -251,3 +255,12 @@ def _known(network: Network) -> Known:
             "countries": ("country", countries),
         }
     return _KNOWN[network]
+
+
+def _known_edges(network: Network, named: set[str]) -> set[str]:
+    """Return which of some edges are there; if one is not, all that are."""
+    if not named:
+        return set()
+    rows = network.edge_rows
+    known = set(rows[rows.isin(list(named))])
+    return known if known >= named else _values(rows)

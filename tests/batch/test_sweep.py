@@ -286,7 +286,7 @@ def test_a_scenario_that_fails_is_listed_and_the_rest_goes_on(whole, tmp_path, m
     assert results(mended.folder) == results(whole.folder)
 
 
-def test_a_worker_without_lines_never_lays_over_by_itself(tmp_path):
+def test_a_worker_without_shapes_never_lays_over_by_itself(tmp_path):
     plan = small_plan()
     question = jobs.question_of(plan)
     whole_answers = [jobs.answer(question, one) for one in plan.scenarios]

@@ -1,6 +1,7 @@
 """The fast engine gives the answers of Dijkstra, on any graph and after any changes."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,10 +19,12 @@ from mobility_geo.routing.hierarchy import (
     ARRAYS,
     INF,
     LIMIT,
+    WORKING_MEMORY,
     Ends,
     assign_flows,
     best_accesses,
     build_hierarchy,
+    change_of,
     copy_metric,
     customize,
     distances,
@@ -110,9 +113,10 @@ def same_metric(one, two):
 ZEROS = "pending", "flag", "count", "flow_up", "flow_down"
 
 
-def idle(metric):
+def idle(hierarchy, most=1):
     """Say whether nothing is left over in the working memory."""
-    return not any(metric.work[name].any() for name in ZEROS)
+    held = WORKING_MEMORY[hierarchy]
+    return len(held) <= most and not any(one[name].any() for one in held for name in ZEROS)
 
 
 @given(graphs(), st.data())
@@ -201,7 +205,7 @@ def test_paths_are_simple_and_cost_what_they_should(graph, data):
         with patch.object(engine, "FLOW_TARGETS", block):
             load, ways = assign_flows(hierarchy, metric, everywhere, everywhere, people)
         assert np.array_equal(load, expected)
-        assert idle(metric)
+        assert idle(hierarchy)
     assert np.array_equal(ways.units, truth)
 
 
@@ -231,7 +235,7 @@ def test_partial_customization_equals_a_full_one_through_changes_and_restores(gr
     nodes, tail, head, costs = graph
     hierarchy = build_hierarchy(tail, head, nodes)
     metric = customize(hierarchy, costs)
-    first = copy_metric(hierarchy, metric)
+    first = copy_metric(metric)
     seeds = np.array([0, nodes - 1], INT), np.array([0, 1], INT), np.array([1, 0], INT)
     bases = [nearest(hierarchy, metric, *seeds, direction=way) for way in ("to", "from")]
     held = [base.key.copy() for base in bases]
@@ -244,10 +248,13 @@ def test_partial_customization_equals_a_full_one_through_changes_and_restores(gr
             new = data.draw(st.lists(COSTS, min_size=len(rows), max_size=len(rows)))
             # small graphs are customized in full, unless the work that may be done is raised
             slack = data.draw(st.sampled_from([0.0, 0.3, 1.0, 1000.0]))
+            replayed = copy_metric(metric)
             with patch.multiple(engine, SLACK=slack, ROW_STEPS=0):
                 stack.append(recustomize(hierarchy, metric, rows, np.array(new, INT)))
+            restore(replayed, change_of(metric, stack[-1]))
+            assert same_metric(replayed, metric)
         assert same_metric(metric, customize(hierarchy, metric.weights))
-        assert idle(metric)
+        assert idle(hierarchy)
         for base, key in zip(bases, held, strict=True):
             with patch.object(engine, "MANY", data.draw(st.sampled_from([0.0, 1000.0]))):
                 change = nearest_changes(hierarchy, metric, base, stack)
@@ -280,14 +287,14 @@ def test_few_and_many_changes_on_a_grid(share):
     nodes, tail, head, costs = grid(60, rng)
     hierarchy = build_hierarchy(tail, head, nodes)
     metric = customize(hierarchy, costs)
-    first = copy_metric(hierarchy, metric)
+    first = copy_metric(metric)
     stations = rng.integers(0, nodes, 20).astype(INT), np.zeros(20, INT), np.arange(20, dtype=INT)
     base = nearest(hierarchy, metric, *stations)
     rows = rng.permutation(len(tail))[: int(share * len(tail))].astype(INT)
     new = np.where(rng.random(len(rows)) < 0.5, INF, costs[rows] // 2).astype(INT)
     undo = recustomize(hierarchy, metric, rows, new)
     assert same_metric(metric, customize(hierarchy, metric.weights))
-    assert idle(metric)
+    assert idle(hierarchy)
     assert (undo.all_up.size > 0) == (share >= 0.01)
     # the fall-back bounds the work
     assert undo.steps <= 1.5 * hierarchy.triangles
@@ -339,7 +346,7 @@ def test_a_way_that_costs_too_much_is_told_apart_from_no_way(length, data):
             for ends in (source, two):
                 with pytest.raises(CostOverflowError, match="coarser unit"):
                     assign_flows(hierarchy, metric, ends, target, [[1]])
-            assert not any(metric.work[name].any() for name in ("flow_up", "flow_down", "pending"))
+            assert idle(hierarchy)
         else:
             load, ways = assign_flows(hierarchy, metric, source, target, [[1]])
             assert ways.units.tolist() == [[total if stop == length else INF]]
@@ -438,7 +445,7 @@ def test_arrays_that_cannot_be_written_to_and_other_types_are_taken():
 def test_wrong_input_is_named(call, error, words):
     hierarchy = build_hierarchy([0, 1], [1, 0], 3)
     metric = customize(hierarchy, [1, 2])
-    first = copy_metric(hierarchy, metric)
+    first = copy_metric(metric)
     with pytest.raises(error, match=words.replace("*", "\\*")):
         call(hierarchy, metric)
     assert same_metric(metric, first)
@@ -539,3 +546,26 @@ def test_roads_of_new_york_against_scipy(reference_dir):
     load, _ = assign_flows(hierarchy, metric, ends, ends_at(targets), people)
     reached = truth[:, targets] < INF
     assert (load * np.where(is_open, metric.weights, 0)).sum() == truth[:, targets][reached].sum()
+
+
+def test_threads_ask_one_metric_at_the_same_time():
+    rng = np.random.default_rng(0)
+    nodes, tail, head, costs = grid(40, rng)
+    hierarchy = build_hierarchy(tail, head, nodes)
+    metric = customize(hierarchy, costs)
+
+    def ask(number):
+        rng = np.random.default_rng(number)
+        one, two = (ends_at(rng.choice(nodes, 20, replace=False)) for _ in range(2))
+        mine = copy_metric(metric)
+        recustomize(hierarchy, mine, rng.choice(len(costs), 30), np.full(30, INF, INT))
+        loads = [
+            assign_flows(hierarchy, each, one, two, np.ones((20, 20)))[0] for each in (metric, mine)
+        ]
+        return np.concatenate(loads)
+
+    expected = [ask(number) for number in range(24)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(24)))
+    assert np.array_equal(expected, found)
+    assert idle(hierarchy, most=4)

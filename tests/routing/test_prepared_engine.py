@@ -11,6 +11,14 @@ from hypothesis import strategies as st
 from mobility_geo.errors import CostOverflowError, OutputError
 from mobility_geo.routing import engine, prepare_engine, prepared, solve_ways
 from mobility_geo.routing.accesses import AccessSet
+from mobility_geo.routing.hierarchy import (
+    INF,
+    build_hierarchy,
+    change_of,
+    copy_metric,
+    customize,
+    recustomize,
+)
 from mobility_geo.routing.prepared import HierarchyRoutes
 from mobility_geo.routing.trees import Trees
 from mobility_geo.scenario import ArcCosts
@@ -106,11 +114,40 @@ def test_costs_that_follow_each_other_leave_nothing_behind(data):
     usable[list(closed)] = False
     after = ArcCosts(
         open=usable,
-        **{name: np.where(usable, getattr(before, name), 0).astype(np.int32) for name in METRICS},
+        **{name: getattr(before, name) for name in METRICS},
     )
     one, two = both(after, origins, destinations)
     np.testing.assert_array_equal(one.units, two.units)
     np.testing.assert_array_equal(first.total("risk"), totals)
+
+
+def test_ways_of_many_questions_do_not_hold_all_costs_each():
+    """What was let go comes back as it was when the first ways are asked again."""
+    side = 40
+    node = np.arange(side * side).reshape(side, side)
+    pairs = np.concatenate([np.column_stack([a.ravel(), b.ravel()]) for a, b in (
+        (node[:, :-1], node[:, 1:]), (node[:, 1:], node[:, :-1]),
+        (node[:-1], node[1:]), (node[1:], node[:-1]),
+    )])  # fmt: skip
+    rng = np.random.default_rng(5)
+    hierarchy = build_hierarchy(*pairs.T, side * side)
+    costs = rng.integers(1, 1000, len(pairs)).astype(np.int32)
+    base = customize(hierarchy, costs)
+    ways, truth = [], []
+    for number in range(4):
+        changed = np.array([number * 7, number * 7 + 1], dtype=np.int32)
+        metric = copy_metric(base)
+        undo = recustomize(hierarchy, metric, changed, np.full(2, INF, dtype=np.int32))
+        assert not len(undo.all_up)  # in part
+        change = change_of(metric, undo)
+        ways.append(HierarchyRoutes(hierarchy=hierarchy, base=base, change=change))
+        truth.append(metric)
+    for _ in range(2):
+        for one, metric in zip(ways, truth, strict=True):
+            for name in ("weights", "up", "down", "over"):
+                np.testing.assert_array_equal(getattr(one.metric, name), getattr(metric, name))
+            assert one.metric is one.metric
+    assert len(prepared._CHANGED[hierarchy]) == prepared.MOST_CHANGED_METRICS
 
 
 def test_it_is_kept_in_a_folder_and_made_anew_if_damaged(tmp_path):

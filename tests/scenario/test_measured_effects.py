@@ -332,9 +332,12 @@ def assert_as_expected(made, traveller, day):
     scenario = Scenario(name="s", when=day, start=FIRST, end=LAST, disruptions=tuple(made))
     found = conditions(NETWORK, scenario, None, traveller)
     base = found.base
+    length = NETWORK.edges["length_m"].to_numpy()[NETWORK.arcs.edge]
+    fares = np.zeros(len(base.open))
+    fares[: len(length)] = length / 1000 * base.xof_per_km
     state = {
         "open": base.open.copy(), "time": base.moving_min + base.wait_min,
-        "cost": base.cost_xof.copy(), "risk": np.zeros(len(base.open)),
+        "cost": fares, "risk": np.zeros(len(base.open)),
         "capacity": base.capacity.copy(),
     }  # fmt: skip
     for name, array in (("open", found.open), ("time", found.time_min), ("risk", found.risk)):
