@@ -55,8 +55,7 @@ PATIENCE_S = 2.0
 
 LOG = logging.getLogger(__name__)
 _METRICS: WeakKeyDictionary[Network, dict[Metric, HierarchyMetric]] = WeakKeyDictionary()
-_CHANGED: WeakKeyDictionary[Hierarchy, dict[Undo, HierarchyMetric]] = WeakKeyDictionary()
-
+CHANGED: WeakKeyDictionary[Hierarchy, dict[Undo, HierarchyMetric]] = WeakKeyDictionary()
 
 MOST_CHANGED_METRICS: Final = 1
 """So many changed copies of a network's costs are held, those that were used last."""
@@ -78,7 +77,7 @@ class HierarchyRoutes:
         """Costs of all arcs of the hierarchy; nobody may change them."""
         if self.change is None:
             return self.base
-        held = _CHANGED.setdefault(self.hierarchy, {})
+        held = CHANGED.setdefault(self.hierarchy, {})
         metric = held.pop(self.change, None)
         if metric is None:
             metric = copy_metric(self.base)
@@ -294,7 +293,7 @@ def _prepared(network: Network, costs: ArcCosts, impedance: Metric) -> Hierarchy
     if len(undo.all_up):
         return HierarchyRoutes(hierarchy=hierarchy, base=metric, change=None)
     change = change_of(metric, undo)
-    _hold(_CHANGED.setdefault(hierarchy, {}), change, metric)
+    _hold(CHANGED.setdefault(hierarchy, {}), change, metric)
     return HierarchyRoutes(hierarchy=hierarchy, base=base, change=change)
 
 

@@ -147,7 +147,7 @@ def test_ways_of_many_questions_do_not_hold_all_costs_each():
             for name in ("weights", "up", "down", "over"):
                 np.testing.assert_array_equal(getattr(one.metric, name), getattr(metric, name))
             assert one.metric is one.metric
-    assert len(prepared._CHANGED[hierarchy]) == prepared.MOST_CHANGED_METRICS
+    assert len(prepared.CHANGED[hierarchy]) == prepared.MOST_CHANGED_METRICS
 
 
 def test_it_is_kept_in_a_folder_and_made_anew_if_damaged(tmp_path):
