@@ -8,17 +8,20 @@ the files and in the tables alike; an empty or missing list means "no restrictio
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, overload
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from mobility_geo.errors import SchemaError, labels
+
+BoolArray = npt.NDArray[np.bool_]
 
 MOST_WORDS: Final = 12
 """So many known words are named in a message."""
@@ -1454,9 +1457,9 @@ def _plain(value: object) -> str:
     return value.date().isoformat() if isinstance(value, pd.Timestamp) else str(value)
 
 
-def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: pd.Series) -> str:
+def _key_labels(frame: pd.DataFrame, schema: TableSchema, wrong: BoolArray) -> str:
     keys = [name for name in schema.key if name in frame.columns]
-    rows = frame[wrong.to_numpy(dtype=bool)]
+    rows = frame[wrong]
     if keys:
         return labels([" / ".join(map(_plain, row)) for row in rows[keys].to_numpy()])
     return labels(rows.index)
@@ -1469,81 +1472,77 @@ def _cell_text(value: object) -> str:
     return str(value).strip()
 
 
-def _conform_column(series: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+def _conform_column(series: pd.Series, column: Column) -> tuple[pd.Series, BoolArray]:
     """Return the column in its dtype, and a mask of the rows that could not be converted."""
-    missing = series.isna()
-    cells = zip(series, missing, strict=True)
+    missing = series.isna().to_numpy(dtype=bool)
+    none = np.zeros(len(series), dtype=bool)
     if column.dtype == "text":
-        text = [None if gone else _cell_text(value) or None for value, gone in cells]
-        bad = pd.Series(data=False, index=series.index)
-        return pd.Series(text, index=series.index, dtype="str"), bad
+        return _conform_text(series, missing), none
     if column.dtype in {"float", "int"}:
         number = pd.to_numeric(series, errors="coerce").astype("float64")
-        bad = number.isna() & ~missing
+        values = number.to_numpy()
+        bad = np.isnan(values) & ~missing
         if column.dtype == "int":
-            bad |= (number != np.rint(number)) & number.notna()
-            if bool(np.isfinite(number).all()) and not bool(bad.any()):
+            bad |= (values != np.rint(values)) & ~np.isnan(values)
+            if bool(np.isfinite(values).all()) and not bool(bad.any()):
                 return number.astype("int64"), bad
         return number, bad
     if column.dtype == "bool":
+        if series.dtype == bool:
+            return series, none
         words = {"true": True, "1": True, "1.0": True, "yes": True,
                  "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
+        cells = zip(series, missing, strict=True)
         said = [None if gone else words.get(str(value).strip().lower()) for value, gone in cells]
         flag = pd.Series(said, index=series.index, dtype="object")
-        bad = flag.isna() & ~missing
-        if not bool(flag.isna().any()):
-            return flag.astype("bool"), bad
-        return flag.astype("boolean"), bad
+        unsaid = flag.isna().to_numpy(dtype=bool)
+        return flag.astype("boolean" if unsaid.any() else "bool"), unsaid & ~missing
     if series.dtype.kind in "iufO":
         # 20130120 is a day to people, and 20 ms after 1970 began to pandas
-        days = [_cell_text(v) if isinstance(v, int | float | np.number) else v for v, _ in cells]
+        days = [_cell_text(v) if isinstance(v, int | float | np.number) else v for v in series]
         series = pd.Series(days, index=series.index, dtype="object").mask(missing)
     stamp = pd.to_datetime(series, errors="coerce", format="ISO8601", utc=True)
-    return stamp.dt.tz_localize(None).dt.normalize().astype("datetime64[s]"), (
-        stamp.isna() & ~missing
-    )
+    bad = stamp.isna().to_numpy(dtype=bool) & ~missing
+    return stamp.dt.tz_localize(None).dt.normalize().astype("datetime64[s]"), bad
+
+
+def _conform_text(series: pd.Series, missing: BoolArray) -> pd.Series:
+    """Return a column as text without blanks around it; what is empty is missing."""
+    cells = series.tolist()
+    text = [
+        None if gone else (value.strip() if type(value) is str else _cell_text(value)) or None
+        for value, gone in zip(cells, missing.tolist(), strict=True)
+    ]
+    if series.dtype == "str" and all(
+        one == two or gone for one, two, gone in zip(text, cells, missing.tolist(), strict=True)
+    ):
+        return series
+    return pd.Series(text, index=series.index, dtype="str")
 
 
 def _column_problems(
-    frame: pd.DataFrame, schema: TableSchema, column: Column, values: pd.Series, bad: pd.Series
-) -> list[str]:
-    where = f"{schema.name}: column {column.name!r}"
-
-    def problem(wrong: pd.Series, expected: str) -> str:
-        count = int(wrong.sum())
-        rows = "1 row" if count == 1 else f"{count} rows"
-        return f"{where} {expected}; wrong in {rows}, e.g. {_key_labels(frame, schema, wrong)}"
-
-    problems = []
+    series: pd.Series, column: Column, bad: BoolArray
+) -> Iterator[tuple[str, BoolArray]]:
+    """Yield what is expected of a column, in words, with the rows that fail it."""
     unit = f" {column.unit}" if column.unit else ""
-    if bool(bad.any()):
-        problems.append(problem(bad, f"must be {column.dtype}"))
-    missing = values.isna() & ~bad
-    if not column.nullable and bool(missing.any()):
-        problems.append(problem(missing, "must not be missing"))
+    gone = series.isna().to_numpy(dtype=bool)
+    yield f"must be {column.dtype}", bad
+    if not column.nullable:
+        yield "must not be missing", gone & ~bad
     if column.dtype in {"float", "int"}:
-        number = values.astype("float64")
-        infinite = pd.Series(np.isinf(number.to_numpy()), index=values.index)
-        if bool(infinite.any()):
-            problems.append(problem(infinite, "must be finite"))
-        if column.minimum is not None and bool((number < column.minimum).any()):
-            problems.append(
-                problem(number < column.minimum, f"must be >= {column.minimum:g}{unit}")
-            )
-        if column.maximum is not None and bool(((number > column.maximum) & ~infinite).any()):
-            problems.append(
-                problem(
-                    (number > column.maximum) & ~infinite, f"must be <= {column.maximum:g}{unit}"
-                )
-            )
+        number = series.to_numpy(dtype="float64")
+        infinite = np.isinf(number)
+        yield "must be finite", infinite
+        # a missing number is neither too small nor too large
+        if column.minimum is not None:
+            yield f"must be >= {column.minimum:g}{unit}", number < column.minimum
+        if column.maximum is not None:
+            yield f"must be <= {column.maximum:g}{unit}", (number > column.maximum) & ~infinite
     if column.allowed:
-        wrong = ~values.isin(column.allowed) & values.notna()
-        if bool(wrong.any()):
-            first = str(values[wrong].iloc[0])
-            problems.append(
-                problem(wrong, f"has the unknown value {first!r}{suggest(first, column.allowed)}")
-            )
-    return problems
+        wrong = ~series.isin(column.allowed).to_numpy(dtype=bool) & ~gone
+        if wrong.any():
+            first = str(series[wrong].iloc[0])
+            yield f"has the unknown value {first!r}{suggest(first, column.allowed)}", wrong
 
 
 def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
@@ -1556,29 +1555,52 @@ def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
         problems.append(
             f"{schema.name}: has no coordinate reference system; set it with .set_crs(...)"
         )
-    shapes = frame.geometry
-    arrays = shapes.to_numpy()
-    empty = pd.Series(shapes.isna() | shapes.is_empty, index=frame.index)
-    kinds = pd.Series(shapes.geom_type, index=frame.index)
+    shapes = np.asarray(frame.geometry.array)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kinds = np.asarray(frame.geometry.geom_type, dtype=object)
     tests = {
         "is missing or empty": empty,
         f"must be {schema.geometry}": (kinds != schema.geometry) & ~empty,
-        "has coordinates that are not finite": pd.Series(
-            ~np.isfinite(shapely.bounds(arrays)).all(axis=1), index=frame.index
-        )
+        "has coordinates that are not finite": ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
         & ~empty,
-        "is not valid; repair it with .make_valid()": pd.Series(
-            ~shapely.is_valid(arrays), index=frame.index
-        )
+        "is not valid; repair it with .make_valid()": ~shapely.is_valid(shapes)
         & (kinds == "MultiPolygon"),
     }
     for text, wrong in tests.items():
-        if bool(wrong.any()):
+        if wrong.any():
             problems.append(
                 f"{schema.name}: geometry {text}; wrong in {int(wrong.sum())} rows, "
                 f"e.g. {_key_labels(frame, schema, wrong)}"
             )
     return problems
+
+
+def _conform_columns(
+    frame: pd.DataFrame, schema: TableSchema
+) -> tuple[dict[str, pd.Series], list[tuple[str, BoolArray | None]]]:
+    """Return the columns of a schema, and every fault with the rows that have it."""
+    made: dict[str, pd.Series] = {}
+    faults: list[tuple[str, BoolArray | None]] = []
+    for column in schema.columns:
+        if column.name in frame.columns:
+            series = frame[column.name]
+        elif column.required:
+            near = suggest(column.name, [str(name) for name in frame.columns])
+            faults.append((f"{schema.name}: no column {column.name!r}{near}", None))
+            continue
+        else:
+            series = pd.Series(column.default, index=frame.index, dtype="object")
+        if column.default is not None:
+            series = series.where(series.notna(), column.default)
+        series, bad = _conform_column(series, column)
+        made[column.name] = series
+        for expected, wrong in _column_problems(series, column, bad):
+            if wrong.any():
+                count = int(wrong.sum())
+                rows = "1 row" if count == 1 else f"{count} rows"
+                text = f"{schema.name}: column {column.name!r} {expected}; wrong in {rows}"
+                faults.append((text, wrong))
+    return made, faults
 
 
 @overload
@@ -1620,38 +1642,28 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
     >>> print(*conform(frame, SPEEDS)[1])
     speeds: column 'speed_kph' must be >= 0.01 km/h; wrong in 1 row, e.g. ['truck / road / * / *']
     """
-    problems: list[str] = []
-    table = frame.copy()
-    for column in schema.columns:
-        if column.name not in table.columns:
-            if column.required:
-                near = suggest(column.name, [str(name) for name in frame.columns])
-                problems.append(f"{schema.name}: no column {column.name!r}{near}")
-                continue
-            table[column.name] = column.default
-        if column.default is not None:
-            table[column.name] = table[column.name].where(
-                table[column.name].notna(), column.default
-            )
-        values, bad = _conform_column(table[column.name], column)
-        table[column.name] = values
-        problems += _column_problems(table, schema, column, values, bad)
+    made, faults = _conform_columns(frame, schema)
+    shape = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    rest = [name for name in frame.columns if name not in made and name != shape]
+    table = pd.DataFrame(made | {name: frame[name] for name in rest}, index=frame.index, copy=True)
+    if isinstance(frame, gpd.GeoDataFrame):
+        if shape is not None:
+            table[shape] = frame[shape].array.copy()
+        table = gpd.GeoDataFrame(table, geometry=shape)
+    problems = [
+        text if wrong is None else f"{text}, e.g. {_key_labels(table, schema, wrong)}"
+        for text, wrong in faults
+    ]
     problems += _geometry_problems(table, schema)
     keys = [name for name in schema.key if name in table.columns]
     if keys and len(keys) == len(schema.key):
-        twice = table.duplicated(subset=keys, keep=False)
-        if bool(twice.any()):
+        twice = table.duplicated(subset=keys, keep=False).to_numpy(dtype=bool)
+        if twice.any():
             problems.append(
                 f"{schema.name}: key {' + '.join(keys)} must be unique; wrong in "
                 f"{int(twice.sum())} rows, e.g. {_key_labels(table, schema, twice)}"
             )
-    known = [name for name in schema.names if name in table.columns]
-    shape = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
-    rest = [name for name in table.columns if name not in known and name != shape]
-    ordered = table[[*known, *rest, *([] if shape is None else [shape])]]
-    if isinstance(table, gpd.GeoDataFrame) and shape is None:
-        ordered = gpd.GeoDataFrame(ordered)
-    return ordered, problems
+    return table, problems
 
 
 @overload
@@ -1728,8 +1740,8 @@ def reference_problems(tables: Mapping[str, pd.DataFrame]) -> list[str]:
             if target not in tables or column not in frame.columns:
                 continue
             known = tables[target][SCHEMAS[target].key[0]]
-            wrong = frame[column].notna() & ~frame[column].isin(known)
-            if bool(wrong.any()):
+            wrong = (frame[column].notna() & ~frame[column].isin(known)).to_numpy(dtype=bool)
+            if wrong.any():
                 first = str(frame.loc[wrong, column].iloc[0])
                 rows = f"{int(wrong.sum())} row{'s' if int(wrong.sum()) > 1 else ''}"
                 problems.append(

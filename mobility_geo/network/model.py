@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -204,7 +205,15 @@ class Network:
 
     def place_positions(self, place_ids: Iterable[str]) -> IntArray:
         """Return the rows of places; see `edge_positions`."""
-        return _positions(self.place_rows, place_ids, "place")
+        # asked for a few at a time, again and again
+        rows = _PLACES.get(self)
+        if rows is None:
+            rows = _PLACES[self] = {str(name): row for row, name in enumerate(self.place_rows)}
+        wanted = list(place_ids)
+        found = [rows.get(name, -1) for name in wanted]
+        if -1 in found:
+            return _positions(self.place_rows, wanted, "place")
+        return np.array(found, dtype=np.int32)
 
     def find_place(self, name: str) -> str:
         """Return the id of the place with this id, name or other spelling.
@@ -395,6 +404,9 @@ def _make_access_arrays(network: Network) -> AccessArrays:
             np.int32
         ),
     )
+
+
+_PLACES: WeakKeyDictionary[Network, dict[str, int]] = WeakKeyDictionary()
 
 
 def _positions(index: pd.Index, ids: Iterable[str], what: str) -> IntArray:

@@ -13,7 +13,13 @@ import pandas as pd
 from mobility_geo.errors import InputError, UnknownIdError
 from mobility_geo.network import Network
 from mobility_geo.outcomes.kernels import removals
-from mobility_geo.routing import AccessSet, GroupWays, access_set, find_ways_by_costs
+from mobility_geo.routing import (
+    AccessSet,
+    GroupWays,
+    access_set,
+    find_ways_by_costs,
+    solve_ways,
+)
 from mobility_geo.routing.accesses import arc_units
 from mobility_geo.routing.groups import budget_units, find_group_ways, traveller_of
 from mobility_geo.scenario import ArcCosts, Case, Scenario, TravellerClass, conditions
@@ -523,11 +529,19 @@ def _solve_again(
     budgets = budget_units(ways.groups, case.limits)
     hours = _hours(ways.within(), ways.time_min)
     travellers = [ways.traveller(row) for row in range(len(ways.groups))]
+    along = network.access_arrays.edge
+    reached_along = {
+        who: {*along[one.origins.row].tolist(), *along[one.destinations.row].tolist()}
+        for who, one in ways.ways.items()
+    }
     for number, (thing, row, edges, users) in enumerate(jobs):
         target = found[thing]
         for traveller in sorted({travellers[one] for one in users}):
             mine = np.array(sorted(one for one in users if travellers[one] == traveller))
-            after = _hours_without(case, ways, dense[traveller], edges, mine, budgets)
+            same = reached_along[traveller].isdisjoint(edges)
+            after = _hours_without(
+                case, ways, dense[traveller], edges, mine, budgets, same_accesses=same
+            )
             was, still = np.isfinite(hours[mine]), np.isfinite(after)
             both, persons = was & still, people[mine]
             target["lost"][row] += persons[was & ~still].sum()
@@ -594,16 +608,23 @@ def _hours(within: BoolArray, time_min: FloatArray) -> FloatArray:
 
 def _hours_without(
     case: Case, ways: GroupWays, costs: ArcCosts, edges: list[int], rows: IntArray,
-    budgets: dict[Metric, FloatArray],
+    budgets: dict[Metric, FloatArray], *, same_accesses: bool,
 ) -> FloatArray:  # fmt: skip
-    """Return what `_hours` would be for some groups, who travel alike, without some edges."""
+    """Return what `_hours` would be for some groups, who travel alike, without some edges.
+
+    With `same_accesses` no place is reached along one of them.
+    """
     shut = np.isin(case.network.arcs.edge, edges)
     closed = {arc: one for arc, one in costs.closed_arcs.items() if not shut[arc]}
-
     left = replace(costs, open=costs.open & ~shut, closed_arcs=closed)
     homes = ways.groups["place_id"].iloc[rows]
     places = sorted(set(homes))
-    found = find_ways_by_costs(case.network, left, places, ways.destination_ids)
+    if same_accesses:
+        before = ways.ways[ways.traveller(int(rows[0]))]
+        start = before.origins.some([before.origins.place_ids.index(one) for one in places])
+        found = solve_ways(case.network, left, start, before.destinations)
+    else:
+        found = find_ways_by_costs(case.network, left, places, ways.destination_ids)
     at = np.array([places.index(place) for place in homes])
     metrics: tuple[Metric, ...] = ("time_min", "cost_xof", "risk")
     totals = found.totals(metrics)

@@ -62,6 +62,19 @@ class AccessSet:
         """Return the number of places."""
         return len(self.place_ids)
 
+    def some(self, places: npt.ArrayLike) -> "AccessSet":
+        """Return the accesses of some of the places, named by their positions, in that order."""
+        chosen = np.asarray(places, dtype=np.intp)
+        count = np.diff(self.pointer)[chosen]
+        pointer = np.concatenate([[0], np.cumsum(count)])
+        entry = np.repeat(self.pointer[chosen] - pointer[:-1], count) + np.arange(pointer[-1])
+        rows = {name: getattr(self, name)[entry] for name in ("node", *QUANTUM)}
+        return AccessSet(
+            place_ids=tuple(self.place_ids[one] for one in chosen),
+            pointer=pointer.astype(np.int32), row=self.row[entry] if len(self.row) else self.row,
+            feet=tuple(self.feet[one] for one in chosen) if self.feet else (), **rows,
+        )  # fmt: skip
+
     def attached(self) -> npt.NDArray[np.bool_]:
         """Say for each place whether it has any access."""
         return np.diff(self.pointer) > 0

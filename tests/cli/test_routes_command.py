@@ -1,25 +1,24 @@
 """The command routes: what it writes, prints, and how it ends."""
 
 import json
-import os
-import subprocess
-import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pyogrio
 import pytest
+from typer.testing import CliRunner
 
 from mobility_geo.cli import exits
+from mobility_geo.cli.app import app
 
 ENVELOPE = ["schema_version", "command", "status", "exit_code", "data", "warnings", "errors"]
 
 
 def mobility_geo(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "mobility_geo.cli", *map(str, words)], capture_output=True,
-        text=True, encoding="utf-8", check=False,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "120"},
-    )  # fmt: skip
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(
+        app, [str(word) for word in words], catch_exceptions=False
+    )
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
 
 
 @pytest.fixture(scope="module")

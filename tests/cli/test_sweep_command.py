@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +32,14 @@ def mobility_geo(*words):
     )  # fmt: skip
 
 
+def here(*words):
+    """Run the command in this process."""
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(
+        app, [str(word) for word in words], catch_exceptions=False
+    )
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
 @pytest.fixture
 def plan(tmp_path):
     file = tmp_path / "plan é.toml"
@@ -50,12 +59,12 @@ def test_it_answers_and_goes_on(plan, tmp_path):
     assert "1 of 2 scenarios, about " in done.stderr
     assert "\x1b" not in done.stderr
     assert {"report.html", "summary.gpkg", "manifest.json"} <= {p.name for p in out.iterdir()}
-    again = mobility_geo("sweep", plan, "--out", out)
+    again = here("sweep", plan, "--out", out)
     assert again.returncode == exits.SUCCESS, again.stderr
     assert "2 of 2 scenarios answered, 2 of them from before" in again.stdout
     other = PLAN.replace("0.5", "0.7")
     plan.write_text(other, encoding="utf-8")
-    refused = mobility_geo("sweep", plan, "--out", out)
+    refused = here("sweep", plan, "--out", out)
     assert refused.returncode == exits.OUTPUT, refused.stderr
     assert "belongs to another plan" in refused.stderr.replace("\n", " ")
 
@@ -73,7 +82,7 @@ def test_it_answers_and_goes_on(plan, tmp_path):
 )
 def test_a_wrong_plan_is_refused_before_anything_is_made(plan, tmp_path, text, words):
     plan.write_text(text, encoding="utf-8")
-    done = mobility_geo("sweep", plan, "--out", tmp_path / "out")
+    done = here("sweep", plan, "--out", tmp_path / "out")
     assert done.returncode == exits.INPUT
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

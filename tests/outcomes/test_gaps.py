@@ -88,8 +88,7 @@ def by_hand(case, speed_error):
     return ends
 
 
-@pytest.mark.parametrize("seed", [0, 2])
-@pytest.mark.parametrize("capacities", [False, True])
+@pytest.mark.parametrize(("seed", "capacities"), [(0, False), (2, True)])
 def test_each_gap_is_the_question_asked_again(seed, capacities):
     case = unsure_of_people(random_crisis(seed, capacities=capacities))
     found = find_information_gaps(case, speed_error=0.5)

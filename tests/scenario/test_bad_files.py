@@ -342,7 +342,7 @@ VALUES = st.recursive(
 CHANGES = st.lists(st.tuples(st.sampled_from(list(paths(VALID))), VALUES), min_size=1, max_size=3)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(changes=CHANGES)
 @example(changes=[(("disruption",), [{}])])
 @example(changes=[(("when",), dt.date(1, 1, 1)), (("calendar", "start"), dt.date(1, 1, 1))])
