@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from geopandas.array import GeometryDtype
 
 from mobility_geo.errors import SchemaError, labels
 
@@ -1582,8 +1583,15 @@ def _conform_columns(
     made: dict[str, pd.Series] = {}
     faults: list[tuple[str, BoolArray | None]] = []
     for column in schema.columns:
+        where = f"{schema.name}: column {column.name!r}"
         if column.name in frame.columns:
             series = frame[column.name]
+            if list(frame.columns).count(column.name) > 1:
+                faults.append((f"{where} stands more than once", None))
+                continue
+            if isinstance(series.dtype, GeometryDtype):
+                faults.append((f"{where} must be {column.dtype}, not a geometry", None))
+                continue
         elif column.required:
             near = suggest(column.name, [str(name) for name in frame.columns])
             faults.append((f"{schema.name}: no column {column.name!r}{near}", None))
@@ -1598,8 +1606,7 @@ def _conform_columns(
             if wrong.any():
                 count = int(wrong.sum())
                 rows = "1 row" if count == 1 else f"{count} rows"
-                text = f"{schema.name}: column {column.name!r} {expected}; wrong in {rows}"
-                faults.append((text, wrong))
+                faults.append((f"{where} {expected}; wrong in {rows}", wrong))
     return made, faults
 
 
@@ -1644,8 +1651,10 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
     """
     made, faults = _conform_columns(frame, schema)
     shape = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
-    rest = [name for name in frame.columns if name not in made and name != shape]
-    table = pd.DataFrame(made | {name: frame[name] for name in rest}, index=frame.index, copy=True)
+    table = pd.DataFrame(made, index=frame.index, copy=True)
+    rest = ~frame.columns.isin([*schema.names, shape])
+    if rest.any():
+        table = pd.concat([table, pd.DataFrame(frame.loc[:, rest])], axis=1)
     if isinstance(frame, gpd.GeoDataFrame):
         if shape is not None:
             table[shape] = frame[shape].array.copy()

@@ -465,7 +465,7 @@ def _without_shapes(network: Network) -> Network:
     for name, shape in (("edges", shapely.LineString()), ("nodes", shapely.Point())):
         table = getattr(network, name)
         shapes = GeometryArray(np.full(len(table), shape, dtype=object), crs=network.crs)
-        object.__setattr__(bare, name, table.assign(geometry=shapes))
+        object.__setattr__(bare, name, table.assign(**{table.active_geometry_name: shapes}))
     return bare
 
 

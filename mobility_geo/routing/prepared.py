@@ -57,8 +57,8 @@ LOG = logging.getLogger(__name__)
 _METRICS: WeakKeyDictionary[Network, dict[Metric, HierarchyMetric]] = WeakKeyDictionary()
 CHANGED: WeakKeyDictionary[Hierarchy, dict[Undo, HierarchyMetric]] = WeakKeyDictionary()
 
-MOST_CHANGED_METRICS: Final = 1
-"""So many changed copies of a network's costs are held, those that were used last."""
+MOST_CHANGED_BYTES: Final = 64_000_000
+"""So much of changed copies of a network's costs is held, those that were used last: always two."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -300,7 +300,9 @@ def _prepared(network: Network, costs: ArcCosts, impedance: Metric) -> Hierarchy
 def _hold(held: dict[Undo, HierarchyMetric], change: Undo, metric: HierarchyMetric) -> None:
     """Hold a changed metric, and let go those that were not used for longest."""
     held[change] = metric
-    for one in list(held)[:-MOST_CHANGED_METRICS]:
+    size = metric.weights.nbytes + metric.up.nbytes + metric.down.nbytes
+    fit = max(2, MOST_CHANGED_BYTES // max(size, 1))
+    for one in list(held)[:-fit]:
         held.pop(one, None)
 
 

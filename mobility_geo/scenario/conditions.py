@@ -558,7 +558,11 @@ def _month(network: Network, month: int, profile: str) -> _Month:
         moving_min=_final(moving_min),
         units=_units(network, profile, np.where(usable, moving_min + wait, 0.0)),
     )
-    _keep(memory, (month, profile), made, made.moving_min.nbytes + made.units.time_min.nbytes)
+    size = made.moving_min.nbytes + made.units.time_min.nbytes
+    gone = _keep(memory, (month, profile), made, size)
+    baselines = _BASELINES.get(network, {})
+    for key in [key for key in baselines if key[:2] in gone]:
+        del baselines[key]  # they would hold the month
     return made
 
 
@@ -611,12 +615,14 @@ def _normal_posts(network: Network) -> tuple[FloatArray, FloatArray]:
     return _POSTS[network]
 
 
-def _keep(memory: dict[Key, Kept], key: Key, made: Kept, size: int) -> None:
-    """Remember one more of what takes so many bytes, and forget the oldest."""
-    fit = MOST_BASELINE_BYTES // max(size, 1)
-    while len(memory) >= min(MOST_BASELINES, max(2, fit)):
-        del memory[next(iter(memory))]
+def _keep(memory: dict[Key, Kept], key: Key, made: Kept, size: int) -> set[Key]:
+    """Remember one more of what takes so many bytes; forget the oldest, and say which."""
+    fit = min(MOST_BASELINES, max(2, MOST_BASELINE_BYTES // max(size, 1)))
+    gone = set(list(memory)[: max(len(memory) - fit + 1, 0)])
+    for one in gone:
+        del memory[one]
     memory[key] = made
+    return gone
 
 
 def _final(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

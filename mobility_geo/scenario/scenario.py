@@ -258,9 +258,9 @@ def _known(network: Network) -> Known:
 
 
 def _known_edges(network: Network, named: set[str]) -> set[str]:
-    """Return which of some edges are there; if one is not, all that are."""
+    """Return which of some edges are there; if one is neither edge nor access, all that are."""
     if not named:
         return set()
     rows = network.edge_rows
     known = set(rows[rows.isin(list(named))])
-    return known if known >= named else _values(rows)
+    return known if named <= known | set(network.access_rows) else _values(rows)

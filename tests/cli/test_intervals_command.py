@@ -32,11 +32,11 @@ def data_of(done):
 
 def test_intervals_with_an_option_lifted(tmp_path):
     out = tmp_path / "wie sicher é.gpkg"
-    words = ["intervals", MALI, "--draws", 8, "--lift", "algeria-closed", "--seed", 3,
+    words = ["intervals", MALI, "--draws", 4, "--lift", "algeria-closed", "--seed", 3,
              "--out", out]  # fmt: skip
     data = data_of(mobility_geo(*words, "--output", "json"))
-    assert data["draws"] == 8
-    assert data["convergence"][-1]["draws"] == 8
+    assert data["draws"] == 4
+    assert data["convergence"][-1]["draws"] == 4
     assert not data["precision_reached"]
     change = {(row["base"], row["figure"]): row for row in data["differences"]}
     assert change["movers", "cannot_reach"]["mean_persons"] < 0
@@ -44,12 +44,12 @@ def test_intervals_with_an_option_lifted(tmp_path):
             "convergence_movers", "draws", "interval_differences"} <= layers(out)  # fmt: skip
     told = pyogrio.read_dataframe(out, layer="interval_differences")
     assert len(told) == len(data["differences"])
-    assert len(pyogrio.read_dataframe(out, layer="draws")) == 8
+    assert len(pyogrio.read_dataframe(out, layer="draws")) == 4
     places = pyogrio.read_dataframe(out, layer="place_intervals_movers")
     assert places.geometry.notna().all()
     again = mobility_geo(*words)
     for text in (
-        "8 draws, seed 3",
+        "4 draws, seed 3",
         "Drawn: people of",
         "How it settles",
         "take more --draws",

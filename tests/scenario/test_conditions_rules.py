@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from mobility_geo.datasets import load_toy
 from mobility_geo.errors import CalendarError, ScenarioError, UnknownIdError
 from mobility_geo.network import Arcs
 from mobility_geo.scenario import (
@@ -522,3 +524,22 @@ def test_few_baselines_of_a_large_network_are_kept(monkeypatch):
     assert conditions(network, laid, days[-1], TRUCK).base is bases[-1]
     assert conditions(network, laid, days[-2], TRUCK).base is bases[-2]
     assert conditions(network, laid, days[0], TRUCK).base is not bases[0]
+
+
+def test_no_more_of_the_normal_year_is_held_than_is_allowed(monkeypatch):
+    module = sys.modules["mobility_geo.scenario.conditions"]
+    network = load_toy().network
+    base = module.baseline_conditions(network, 1, TravellerClass(profile="foot", nationality="TOA"))
+    bytes_of_a_month = base.moving_min.nbytes + base.units.time_min.nbytes
+    del base
+    monkeypatch.setattr(module, "MOST_BASELINE_BYTES", 3 * bytes_of_a_month)
+    held = []
+    for month in range(1, 13):
+        for profile in network.profiles["profile"]:
+            for nationality in ("TOA", "TOB"):
+                who = TravellerClass(profile=str(profile), nationality=nationality)
+                one = module.baseline_conditions(network, month, who)
+                held.append(weakref.ref(one))
+                del one
+    alive = {id(one().moving_min) for one in held if one() is not None}
+    assert 1 <= len(alive) <= 3

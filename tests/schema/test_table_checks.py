@@ -419,3 +419,30 @@ def test_suggestions_list_what_is_known_when_nothing_is_near():
     assert suggest("GAO", ["gao"]) == "; did you mean 'gao'?"
     assert suggest("zzz", []) == "; none is known"
     assert suggest("zzz", [f"v{i:02d}" for i in range(20)]).endswith(", ...")
+
+
+def test_a_column_that_stands_twice_is_named():
+    frame = fine_table(SCHEMAS["speeds"])
+    twice = pd.concat([frame, frame[["kind"]]], axis=1)
+    assert conform(twice, SCHEMAS["speeds"])[1] == ["speeds: column 'kind' stands more than once"]
+
+
+def test_other_columns_stay_behind_even_if_they_stand_twice():
+    frame = fine_table(SCHEMAS["speeds"]).assign(mine=1)
+    twice = pd.concat([frame[["mine"]], frame], axis=1)
+    made, problems = conform(twice, SCHEMAS["speeds"])
+    assert problems == []
+    assert list(made.columns) == [*SCHEMAS["speeds"].names, "mine", "mine"]
+
+
+def test_a_geometry_in_the_place_of_a_column_is_named():
+    table = SCHEMAS["nodes"]
+    frame = fine_table(table).drop(columns="name").rename_geometry("name")
+    assert "nodes: column 'name' must be text, not a geometry" in conform(frame, table)[1]
+
+
+def test_a_geometry_keeps_its_name():
+    table = SCHEMAS["nodes"]
+    made, problems = conform(fine_table(table).rename_geometry("shape"), table)
+    assert problems == []
+    assert made.active_geometry_name == "shape"
