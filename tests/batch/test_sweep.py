@@ -151,6 +151,39 @@ def test_a_killed_sweep_goes_on_and_ends_the_same(whole, tmp_path):
     assert again.kept == again.scenarios
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_while_processes_start_is_silent_in_them(tmp_path):
+    """The others import for seconds, and whoever presses Ctrl-C presses it for them as well."""
+    file = tmp_path / "sweep_it.py"
+    file.write_text(
+        "import sys, signal\n"
+        "from mobility_geo.batch import make_plan, run_sweep\n"
+        "from mobility_geo.datasets import load_toy\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "if __name__ == '__main__':\n"
+        "    plan = make_plan(load_toy(), grid={'time_limit_h': list(range(1, 60))})\n"
+        "    tell = lambda step, _share: print(step, flush=True)\n"
+        "    try:\n"
+        f"        run_sweep(plan, {str(tmp_path / 'out')!r}, workers=2, progress=tell)\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(130)\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [sys.executable, str(file)], start_new_session=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        for line in running.stdout:
+            if "Sharing the network" in line:
+                break
+        time.sleep(0.6)
+        os.killpg(running.pid, signal.SIGINT)
+        # standard error ends when the last of the others has ended
+        complaint = running.stderr.read()
+        assert running.wait(timeout=60) == 130
+    assert complaint == ""
+
+
 def test_ctrl_c_keeps_what_is_answered(whole, tmp_path, monkeypatch):
     stop_at(monkeypatch, 4, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
