@@ -464,7 +464,7 @@ def _without_shapes(network: Network) -> Network:
     bare = copy.copy(network)
     for name, shape in (("edges", shapely.LineString()), ("nodes", shapely.Point())):
         table = getattr(network, name)
-        shapes = GeometryArray(np.full(len(table), shape, dtype=object), crs=network.crs)
+        shapes = _repeated(shape, len(table), network.crs)
         object.__setattr__(bare, name, table.assign(**{table.active_geometry_name: shapes}))
     return bare
 

@@ -230,7 +230,8 @@ class Conditions:
         usable = base.open.copy()
         usable[self.arc] = self.open
         over = base.units.over[usable[base.units.over]]
-        quantise((base.moving_min + base.wait_min)[over] if len(over) else [], "time_min")
+        if len(over):
+            quantise(base.moving_min[over] + base.wait_min[over], "time_min")  # says what is wrong
         on_road = self.arc < size
         arc, passed = self.arc[on_road], self.open[on_road]
         time, risk = base.units.time_min.copy(), np.zeros(size, dtype=np.int32)
@@ -244,7 +245,7 @@ class Conditions:
                 np.where(usable[dearer], self._cost_xof(dearer), 0.0), "cost_xof"
             )
         off_road = self.arc[~on_road] - size
-        walk_min = (base.moving_min[size:] + base.wait_min[size:]).copy()
+        walk_min = base.moving_min[size:] + base.wait_min[size:]
         walk_risk = np.zeros(len(walk_min))
         walk_min[off_road] = self.time_min[~on_road]
         walk_risk[off_road] = self.risk[~on_road]

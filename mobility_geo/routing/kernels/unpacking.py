@@ -205,6 +205,14 @@ def unpack_ways(
 
 
 @compiled
+def _doubled(table: Longs) -> Longs:
+    """Return a table with room for twice the rows."""
+    larger = np.empty((2 * table.shape[0], table.shape[1]), np.int64)
+    larger[: table.shape[0]] = table
+    return larger
+
+
+@compiled
 def sum_ways(
     sources: Ints, targets: Ints, pair_pointer: Longs, pair_target: Ints, parent: Ints,
     depth: Ints, pointer: Longs, head: Ints, tail: Ints, down_pointer: Longs, down_arc: Ints,
@@ -275,9 +283,7 @@ def sum_ways(
                                                 weights)  # fmt: skip
                         if entry >= 0 and weights[entry] == (up[arc] if rising else down[arc]):
                             if filled == len(known):
-                                larger = np.empty((2 * filled, width), np.int64)
-                                larger[:filled] = known
-                                known = larger
+                                known = _doubled(known)
                             known[filled] = values[entry]
                             place[code] = filled
                             filled += 1
@@ -290,9 +296,7 @@ def sum_ways(
                         two = 2 * np.int64(above) + (1 if rising else 0)
                         stack[size - 1, 1], stack[size - 1, 2] = one, two
                     if size + 2 > len(stack):
-                        longer = np.empty((2 * len(stack), 3), np.int64)
-                        longer[:size] = stack[:size]
-                        stack = longer
+                        stack = _doubled(stack)
                     if place[one] == 0:
                         stack[size] = one, -1, -1
                         size += 1
@@ -301,9 +305,7 @@ def sum_ways(
                         size += 1
                     if place[one] > 0 and place[two] > 0:
                         if filled == len(known):
-                            larger = np.empty((2 * filled, width), np.int64)
-                            larger[:filled] = known
-                            known = larger
+                            known = _doubled(known)
                         for column in range(width):
                             known[filled, column] = (
                                 known[place[one], column] + known[place[two], column]
