@@ -93,6 +93,15 @@ SLACK: Final = 0.1
 ROW_STEPS: Final = 3
 """Steps that take as long as to mark one changed input arc."""
 
+BLOCK_NODES: Final = 64
+"""Nodes that follow each other in the order, and so lie near each other on the ground."""
+
+MOST_BLOCKS: Final = 0.4
+"""Changes in more than this share of the blocks of nodes are scattered: all is done in full."""
+
+LEAST_BLOCKS: Final = 16
+"""Changes in so few blocks are never scattered."""
+
 MATRIX_LANES: Final = 64
 """Most destinations that are treated side by side in a matrix; a multiple of 16."""
 
@@ -669,8 +678,6 @@ def _working_memory(hierarchy: Hierarchy) -> Iterator[dict[str, npt.NDArray[Any]
         work["pending"] = _pending(nodes)
         work["flag"] = np.zeros(arcs, dtype=np.uint8)
         work["count"] = np.zeros(nodes, dtype=np.int32)
-        # memory of zeros costs nothing before it is used
-        work["flow_up"], work["flow_down"] = np.zeros(arcs), np.zeros(arcs)
     yield work
     unused.append(work)
 
@@ -732,9 +739,9 @@ def recustomize(
 
     Notes
     -----
-    Changes of arcs that lie together are cheap. The work is counted; as soon as it exceeds by more
-    than `SLACK` of a whole customization what one would have taken up to the same node, the rest
-    is customized in full.
+    Changes of arcs that lie together are cheap; where they lie all over the network, all is
+    customized in full. The work is counted; as soon as it exceeds by more than `SLACK` of a whole
+    customization what one would have taken up to the same node, the rest is customized in full.
 
     Examples
     --------
@@ -761,7 +768,7 @@ def recustomize(
     before = np.empty(len(rows), dtype=np.int32)
     allowance = int(SLACK * hierarchy.triangles)
     with _working_memory(hierarchy) as work:
-        if len(rows) * ROW_STEPS > allowance:
+        if len(rows) * ROW_STEPS > allowance or _scattered(hierarchy, rows):
             before[:] = metric.weights[rows]
             metric.weights[rows] = costs
             logged = over = node = steps = 0
@@ -785,6 +792,16 @@ def recustomize(
             down=work["log_down"][:logged].copy(), all_up=all_up, all_down=all_down,
             input_arc=rows.copy(), weight=before, over=over, steps=steps,
         )  # fmt: skip
+
+
+def _scattered(hierarchy: Hierarchy, rows: Ints) -> bool:
+    """Say whether input arcs lie all over the network."""
+    hit = np.zeros(hierarchy.nodes // BLOCK_NODES + 1, dtype=np.bool_)
+    most = max(LEAST_BLOCKS, MOST_BLOCKS * len(hit))
+    if len(rows) <= most:
+        return False
+    hit[hierarchy.tail[hierarchy.arc_of[rows]] // BLOCK_NODES] = True
+    return int(np.count_nonzero(hit)) > most
 
 
 def change_of(metric: HierarchyMetric, undo: Undo) -> Undo:
@@ -1555,6 +1572,8 @@ def assign_flows(
     between = np.full((len(leaving), len(reached)), INF, dtype=np.int32)
     over = int(metric.over[0]) > 0
     loads = np.zeros(len(hierarchy.arc_of))
+    # zeros cost nothing before they are used, and few arcs are
+    flow_up, flow_down = np.zeros(hierarchy.arcs), np.zeros(hierarchy.arcs)
     with _working_memory(hierarchy) as work:
         # blocks of targets bound the memory: a row per target and level of the tree
         for begin in range(0, len(reached), FLOW_TARGETS):
@@ -1566,7 +1585,7 @@ def assign_flows(
             over |= unpacking.climb_flows(
                 hierarchy.rank[leaving], hierarchy.rank[block], *grouped, hierarchy.parent,
                 hierarchy.depth, hierarchy.pointer, hierarchy.head, hierarchy.tail, metric.up,
-                metric.down, work["flow_up"], work["flow_down"], work["pending"], begin, between,
+                metric.down, flow_up, flow_down, work["pending"], begin, between,
             )  # fmt: skip
         if alone:
             ways = _choose(between, sources, targets, row_of, column_of)
@@ -1575,7 +1594,7 @@ def assign_flows(
             hierarchy.pointer, hierarchy.head, hierarchy.tail, hierarchy.down_pointer,
             hierarchy.down_arc, hierarchy.down_tail, hierarchy.input_pointer,
             hierarchy.input_arc, hierarchy.upward, hierarchy.steps_before, metric.weights,
-            metric.up, metric.down, work["flow_up"], work["flow_down"], work["pending"],
+            metric.up, metric.down, flow_up, flow_down, work["pending"],
             work["pending"].view(np.uint64), loads,
         )  # fmt: skip
     return loads, ways
