@@ -56,17 +56,18 @@ def quantise(values: npt.ArrayLike, metric: Metric) -> npt.NDArray[np.int32]:
     [600, 150]
     """
     raw = np.asarray(values, dtype=np.float64)
-    if raw.size and not bool(np.all(np.isfinite(raw) & (raw >= 0))):
+    lowest, highest = (float(raw.min()), float(raw.max())) if raw.size else (0.0, 0.0)
+    if not (lowest >= 0 and highest < np.inf):  # either is NaN if any value is
         msg = f"{metric}: costs must be finite and >= 0; close an edge instead of costing it inf"
         raise InputError(msg)
-    units = np.rint(raw / QUANTUM[metric])
-    if raw.size and float(units.max()) >= PATH_SUM_LIMIT:
+    if np.rint(highest / QUANTUM[metric]) >= PATH_SUM_LIMIT:
         msg = (
-            f"{metric}: a single edge costs {raw.max():g}, more than "
+            f"{metric}: a single edge costs {highest:g}, more than "
             f"{PATH_SUM_LIMIT * QUANTUM[metric]:g} that exact path sums allow"
         )
         raise CostOverflowError(msg)
-    return units.astype(np.int32)
+    units = np.asarray(raw / QUANTUM[metric])
+    return np.rint(units, out=units).astype(np.int32)
 
 
 def dequantise(units: npt.ArrayLike, metric: Metric) -> npt.NDArray[np.float64]:

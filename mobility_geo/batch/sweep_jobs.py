@@ -52,7 +52,9 @@ from mobility_geo.routing.groups import budget_units, traveller_of
 from mobility_geo.routing.prepared import prepare_engine
 from mobility_geo.routing.skims import skim_table
 from mobility_geo.scenario import Case, Scenario, conditions, prepare_overlay
+from mobility_geo.scenario.overlay import overlay_key, set_overlay_key
 from mobility_geo.schema import REACHABLE, SWEEP, TableSchema, empty_table
+from mobility_geo.sharing import share_arrays
 from mobility_geo.units import QUANTUM
 
 Outcome = tuple[str, bytes | str]
@@ -92,6 +94,8 @@ class Question:
     cache
         Folder of disruptions that are laid over the network, and of the engine; None: this
         network has its shapes and lays them over itself.
+    network_key
+        Of the network with its shapes, if there is such a folder.
     """
 
     case: Case
@@ -99,6 +103,7 @@ class Question:
     answers: Answers
     toolkit: str
     cache: Path | None = None
+    network_key: str = ""
     cases: dict[Parameters, Case] = field(default_factory=dict)
     unlaid: list[str] = field(default_factory=list)
 
@@ -389,7 +394,7 @@ def share_question(
         If it cannot be written.
     """
     network = question.case.network
-    first, cache = folder / "laid", folder / "cache"
+    cache = folder / "cache"
     closed = {one.disruption_id: one for scenario in scenarios if (one := closing(scenario))}
     every = [
         *((source, one) for source in question.sources for one in source.disruptions),
@@ -398,7 +403,7 @@ def share_question(
     for number, (source, disruption) in enumerate(every):
         tell("Laying the disruptions over the network", 0.0 * number)
         try:
-            prepare_overlay(network, replace(source, disruptions=(disruption,)), cache=first)
+            prepare_overlay(network, replace(source, disruptions=(disruption,)), cache=cache)
         except InputError:
             continue  # its scenarios fail, and say why
     if len(network.nodes) >= LEAST_NODES:
@@ -408,7 +413,9 @@ def share_question(
     packed = io.BytesIO()
     bare = replace(question.case, network=_without_shapes(network))
     _Packer(packed, protocol=5, buffer_callback=buffers.append).dump(
-        replace(question, case=bare, cache=cache, cases={}, unlaid=[])
+        replace(
+            question, case=bare, cache=cache, network_key=overlay_key(network), cases={}, unlaid=[]
+        )
     )
     (folder / "question.pickle").write_bytes(packed.getvalue())
     ends = [0]
@@ -421,11 +428,6 @@ def share_question(
         file.write(bytes(ALIGNMENT))  # an empty file cannot be mapped
     sizes = [buffer.raw().nbytes for buffer in buffers]
     np.save(folder / "arrays.npy", np.array([ends[:-1], sizes], dtype=np.int64))
-    # hits are kept by the content of the network, which is another one without its shapes
-    prepare_overlay(load_shared(folder).case.network, question.sources[0].baseline(), cache=cache)
-    target = next((cache / "overlay").iterdir())
-    for file_of in (first / "overlay").glob("*/*.npz"):
-        file_of.replace(target / file_of.name)
 
 
 def load_shared(folder: Path) -> Question:
@@ -456,6 +458,7 @@ def load_shared(folder: Path) -> Question:
     if not isinstance(question, Question):
         msg = f"{folder}: not a question of a sweep"
         raise InputError(msg)
+    set_overlay_key(question.case.network, question.network_key)
     return question
 
 
@@ -508,6 +511,7 @@ def start_worker(folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _give_memory_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    share_arrays(Path(folder) / "shared")
     question = load_shared(Path(folder))
     network = question.case.network
     if len(network.nodes) >= LEAST_NODES:

@@ -27,7 +27,6 @@ from mobility_geo.routing.hierarchy import (
     build_hierarchy,
     change_of,
     compile_kernels,
-    copy_metric,
     customize,
     ends_at,
     hierarchy_key,
@@ -40,6 +39,7 @@ from mobility_geo.routing.hierarchy import (
     write_hierarchy,
 )
 from mobility_geo.scenario import ArcCosts
+from mobility_geo.sharing import Original, shared_by_name
 from mobility_geo.units import Metric
 
 IntArray = npt.NDArray[np.int32]
@@ -54,7 +54,7 @@ PATIENCE_S = 2.0
 """Work that takes longer than this is told about."""
 
 LOG = logging.getLogger(__name__)
-_METRICS: WeakKeyDictionary[Network, dict[Metric, HierarchyMetric]] = WeakKeyDictionary()
+_FIRST: WeakKeyDictionary[Network, dict[Metric, "FirstMetric"]] = WeakKeyDictionary()
 CHANGED: WeakKeyDictionary[Hierarchy, dict[Undo, HierarchyMetric]] = WeakKeyDictionary()
 
 MOST_CHANGED_BYTES: Final = 64_000_000
@@ -62,27 +62,50 @@ MOST_CHANGED_BYTES: Final = 64_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class HierarchyRoutes:
-    """Ways found by a hierarchy; `mobility_geo.routing.trees.Trees` has the same methods.
+class FirstMetric:
+    """The costs of the first question about a network, which later ones change in part.
 
-    Of the costs it holds what differs from those that many questions share.
+    Attributes
+    ----------
+    hierarchy
+        That of the network.
+    metric
+        The costs; nobody may change them.
+    block
+        The same numbers in one array.
     """
 
     hierarchy: Hierarchy
-    base: HierarchyMetric
-    change: Undo | None
+    metric: HierarchyMetric
+    block: Original
+
+    def copy(self) -> HierarchyMetric:
+        """Return the costs, to change."""
+        return _metric_in(self.block.copy(), self.hierarchy)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class HierarchyRoutes:
+    """Ways found by a hierarchy; `mobility_geo.routing.trees.Trees` has the same methods.
+
+    Of the costs it holds all, or what differs from those of another question.
+    """
+
+    hierarchy: Hierarchy
+    costs: HierarchyMetric | tuple[FirstMetric, Undo]
 
     @property
     def metric(self) -> HierarchyMetric:
         """Costs of all arcs of the hierarchy; nobody may change them."""
-        if self.change is None:
-            return self.base
+        if isinstance(self.costs, HierarchyMetric):
+            return self.costs
+        first, change = self.costs
         held = CHANGED.setdefault(self.hierarchy, {})
-        metric = held.pop(self.change, None)
+        metric = held.pop(change, None)
         if metric is None:
-            metric = copy_metric(self.base)
-            restore(metric, self.change)
-        _hold(held, self.change, metric)
+            metric = first.copy()
+            restore(metric, change)
+        _hold(held, change, metric)
         return metric
 
     def arcs(self, source: int, target: int) -> IntArray:
@@ -277,24 +300,64 @@ def _prepared(network: Network, costs: ArcCosts, impedance: Metric) -> Hierarchy
         prepare_engine(network)
     hierarchy = HIERARCHIES[network]
     weights = np.where(costs.open, getattr(costs, impedance), INF).astype(np.int32, copy=False)
-    memory = _METRICS.setdefault(network, {})
-    base = memory.get(impedance)
-    if base is None:
-        memory[impedance] = base = customize(hierarchy, weights)
-        return HierarchyRoutes(hierarchy=hierarchy, base=base, change=None)
-    changed = np.flatnonzero(base.weights != weights).astype(np.int32)
+    memory = _FIRST.setdefault(network, {})
+    if impedance not in memory:
+        memory[impedance] = first_metric(hierarchy, weights, impedance)
+    first = memory[impedance]
+    changed = np.flatnonzero(first.metric.weights != weights).astype(np.int32)
     if not len(changed):
-        return HierarchyRoutes(hierarchy=hierarchy, base=base, change=None)
+        return HierarchyRoutes(hierarchy=hierarchy, costs=first.metric)
     if len(changed) > MOST_CHANGED * len(weights):
-        return HierarchyRoutes(hierarchy=hierarchy, base=customize(hierarchy, weights), change=None)
-    # the base stays as it is: others hold it
-    metric = copy_metric(base)
+        return HierarchyRoutes(hierarchy=hierarchy, costs=customize(hierarchy, weights))
+    metric = first.copy()
     undo = recustomize(hierarchy, metric, changed, weights[changed])
     if len(undo.all_up):
-        return HierarchyRoutes(hierarchy=hierarchy, base=metric, change=None)
+        return HierarchyRoutes(hierarchy=hierarchy, costs=metric)
     change = change_of(metric, undo)
     _hold(CHANGED.setdefault(hierarchy, {}), change, metric)
-    return HierarchyRoutes(hierarchy=hierarchy, base=base, change=change)
+    return HierarchyRoutes(hierarchy=hierarchy, costs=(first, change))
+
+
+def first_metric(hierarchy: Hierarchy, weights: IntArray, impedance: Metric) -> FirstMetric:
+    """Return costs that later ones are compared with.
+
+    Parameters
+    ----------
+    hierarchy
+        That of the network.
+    weights
+        Costs of its arcs in this question, int32; `INF`: closed.
+    impedance
+        The metric.
+
+    Returns
+    -------
+    FirstMetric
+        These costs, or where processes share, those that one of them began with.
+
+    Examples
+    --------
+    >>> from mobility_geo.routing.hierarchy import build_hierarchy
+    >>> first = first_metric(build_hierarchy([0], [1], 2), np.array([3], dtype=np.int32), "risk")
+    >>> first.copy().weights.tolist()
+    [3]
+    """
+
+    def customized() -> IntArray:
+        metric = customize(hierarchy, weights)
+        over = metric.over.view(np.int32)
+        return np.concatenate([over, metric.weights, metric.up, metric.down])
+
+    block = shared_by_name(f"{hierarchy.key}-{impedance}", customized)
+    metric = _metric_in(block.values, hierarchy)
+    return FirstMetric(hierarchy=hierarchy, metric=metric, block=block)
+
+
+def _metric_in(block: IntArray, hierarchy: Hierarchy) -> HierarchyMetric:
+    """Return the costs that lie in an array one behind the other."""
+    sizes = 2, len(hierarchy.arc_of), hierarchy.arcs
+    over, weights, up, down = np.split(block, np.cumsum(sizes))
+    return HierarchyMetric(weights=weights, up=up, down=down, over=over.view(np.int64))
 
 
 def _hold(held: dict[Undo, HierarchyMetric], change: Undo, metric: HierarchyMetric) -> None:

@@ -42,6 +42,7 @@ from mobility_geo.scenario.overlay import (
 from mobility_geo.scenario.scenario import Scenario, check_once
 from mobility_geo.scenario.travellers import TravellerClass, may_pass
 from mobility_geo.schema import is_missing, records, split_list
+from mobility_geo.sharing import shared
 from mobility_geo.units import KM_M, MIN_PER_H, PATH_SUM_LIMIT, QUANTUM, quantise
 
 IntArray = npt.NDArray[np.int32]
@@ -460,7 +461,7 @@ def _lengths_m(network: Network) -> FloatArray:
     if network not in _LENGTHS:
         along = network.edges["length_m"].to_numpy(dtype=float)[network.arcs.edge]
         off_road = network.accesses["off_road_m"].to_numpy(dtype=float)
-        _LENGTHS[network] = np.concatenate([along, off_road])
+        _LENGTHS[network] = shared(np.concatenate([along, off_road]))
     return _LENGTHS[network]
 
 
@@ -517,7 +518,7 @@ def baseline_conditions(
         rows = _into_countries(network)[0]
         usable[rows] &= _normally_let(network, traveller, rows)
     made = Baseline(
-        open=_final(usable), in_season=month_of.in_season, moving_min=month_of.moving_min,
+        open=shared(usable), in_season=month_of.in_season, moving_min=month_of.moving_min,
         wait_min=wait, capacity=capacity, units=month_of.units,
         xof_per_km=float(profile_row(network, traveller.profile)["cost_xof_per_km"]),
     )  # fmt: skip
@@ -542,23 +543,12 @@ def _month(network: Network, month: int, profile: str) -> _Month:
     memory = _MONTHS.setdefault(network, {})
     if (month, profile) in memory:
         return memory[month, profile]
-    edge = network.arcs.edge
-    speed = edge_speeds(network, profile)
-    factor, in_season = _season_effects(network, profile, month)
-    passable = ~np.isnan(speed)
-    length = network.edges["length_m"].to_numpy(dtype=float)
-    moving = np.where(passable, length / KM_M / np.where(passable, speed * factor, 1), 0.0)
-    off_road = _off_road_min(network, profile)
-    always = np.ones(len(off_road), dtype=bool)
-    wait, capacity = _normal_posts(network)
-    usable = np.concatenate([(passable & in_season)[edge], always]) & (capacity > 0)
-    moving_min = np.concatenate([(moving * MIN_PER_H)[edge], off_road])
+    usable, in_season, moving_min = map(shared, _normal_ways(network, month, profile))
+    time_min = np.where(usable, moving_min + _normal_posts(network)[0], 0.0)
     made = _Month(
-        usable=_final(usable),
-        in_season=_final(np.concatenate([(in_season | ~passable)[edge], always])),
-        moving_min=_final(moving_min),
-        units=_units(network, profile, np.where(usable, moving_min + wait, 0.0)),
-    )
+        usable=usable, in_season=in_season, moving_min=moving_min,
+        units=_units(network, profile, time_min),
+    )  # fmt: skip
     size = made.moving_min.nbytes + made.units.time_min.nbytes
     gone = _keep(memory, (month, profile), made, size)
     baselines = _BASELINES.get(network, {})
@@ -567,31 +557,55 @@ def _month(network: Network, month: int, profile: str) -> _Month:
     return made
 
 
+def _normal_ways(
+    network: Network, month: int, profile: str
+) -> tuple[BoolArray, BoolArray, FloatArray]:
+    """Return which arcs and accesses are usable and in season, and the minutes they take."""
+    edge = network.arcs.edge
+    speed = edge_speeds(network, profile)
+    factor, in_season = _season_effects(network, profile, month)
+    passable = ~np.isnan(speed)
+    length = network.edges["length_m"].to_numpy(dtype=float)
+    moving = np.where(passable, length / KM_M / np.where(passable, speed * factor, 1), 0.0)
+    off_road = _off_road_min(network, profile)
+    always = np.ones(len(off_road), dtype=bool)
+    capacity = _normal_posts(network)[1]
+    return (
+        np.concatenate([(passable & in_season)[edge], always]) & (capacity > 0),
+        np.concatenate([(in_season | ~passable)[edge], always]),
+        np.concatenate([(moving * MIN_PER_H)[edge], off_road]),
+    )
+
+
 _ARCS: WeakKeyDictionary[Network, dict[tuple[str, str], IntArray]] = WeakKeyDictionary()
 
 
 def _units(network: Network, profile: str, time_min: FloatArray) -> _Units:
-    """Return what arcs cost in whole units, if they take so long."""
+    """Return what arcs cost in whole units, if they take so long; `time_min` is used up."""
     memory, size = _ARCS.setdefault(network, {}), len(network.arcs)
     length, fares = ("length_m", ""), ("cost_xof", profile)
     if length not in memory:
-        memory[length] = _final(quantise(_lengths_m(network)[:size], "length_m"))
+        memory[length] = shared(quantise(_lengths_m(network)[:size], "length_m"))
     if fares not in memory:
         fare = float(profile_row(network, profile)["cost_xof_per_km"])
         every = np.arange(size, dtype=np.int32)
-        memory[fares] = _final(quantise(_fares_xof(network, every, fare), "cost_xof"))
+        memory[fares] = shared(quantise(_fares_xof(network, every, fare), "cost_xof"))
     most = (PATH_SUM_LIMIT - 1) * QUANTUM["time_min"]
+    over = np.flatnonzero(time_min[:size] > most).astype(np.int32)
+    time_min[over] = most
     return _Units(
-        time_min=_final(quantise(np.minimum(time_min[:size], most), "time_min")),
-        length_m=memory[length], cost_xof=memory[fares],
-        over=np.flatnonzero(time_min[:size] > most).astype(np.int32),
+        time_min=shared(quantise(time_min[:size], "time_min")),
+        length_m=memory[length], cost_xof=memory[fares], over=over,
     )  # fmt: skip
 
 
 def _fares_xof(network: Network, arc: IntArray, xof_per_km: float) -> FloatArray:
     """Return what passing some arcs costs normally; ways off the road cost nothing."""
-    fares = _lengths_m(network)[arc] / KM_M * xof_per_km
-    return np.where(arc < len(network.arcs), fares, 0.0)
+    fares: FloatArray = _lengths_m(network)[arc]
+    fares /= KM_M
+    fares *= xof_per_km
+    fares[arc >= len(network.arcs)] = 0.0
+    return fares
 
 
 _POSTS: WeakKeyDictionary[Network, tuple[FloatArray, FloatArray]] = WeakKeyDictionary()
@@ -610,8 +624,8 @@ def _normal_posts(network: Network) -> tuple[FloatArray, FloatArray]:
         arc = np.flatnonzero(wait[network.arcs.edge])
         waits[arc] = wait[network.arcs.edge[arc]]
         _POSTS[network] = (
-            _final(waits),
-            _final(np.concatenate([capacity[network.arcs.edge], off_road + np.inf])),
+            shared(waits),
+            shared(np.concatenate([capacity[network.arcs.edge], off_road + np.inf])),
         )
     return _POSTS[network]
 
@@ -624,12 +638,6 @@ def _keep(memory: dict[Key, Kept], key: Key, made: Kept, size: int) -> set[Key]:
         del memory[one]
     memory[key] = made
     return gone
-
-
-def _final(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return an array that is shared, which nobody may change."""
-    array.flags.writeable = False
-    return array
 
 
 def slowness(

@@ -237,13 +237,24 @@ def prepare_overlay(
     return laid
 
 
-def _cache_folder(network: Network, cache: Path) -> Path:
-    """Return the folder for hits on a network of this content.
+def overlay_key(network: Network) -> str:
+    """Return a hash of all of a network that says what a disruption hits.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be made.
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; the same for the same content on every machine.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> len(overlay_key(load_toy().network))
+    32
     """
     if network not in _KEYS:
         digest = hashlib.blake2b(METHOD.encode(), digest_size=16)
@@ -259,7 +270,37 @@ def _cache_folder(network: Network, cache: Path) -> Path:
             hashed = pd.util.hash_pandas_object(pd.DataFrame(table[list(columns)]), index=False)
             digest.update(hashed.to_numpy().tobytes())
         _KEYS[network] = digest.hexdigest()
-    folder = cache / "overlay" / _KEYS[network]
+    return _KEYS[network]
+
+
+def set_overlay_key(network: Network, key: str) -> None:
+    """Let a network without the shapes of its edges have the key that it had with them.
+
+    Parameters
+    ----------
+    network
+        The network.
+    key
+        From `overlay_key`, of the whole network. What a disruption hits is looked for under it.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> network = load_toy().network
+    >>> set_overlay_key(network, overlay_key(network))
+    """
+    _KEYS[network] = key
+
+
+def _cache_folder(network: Network, cache: Path) -> Path:
+    """Return the folder for hits on a network of this content.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    folder = cache / "overlay" / overlay_key(network)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobility_geo import sharing
 from mobility_geo.errors import CostOverflowError, OutputError
 from mobility_geo.routing import engine, prepare_engine, prepared, solve_ways
 from mobility_geo.routing.accesses import AccessSet
@@ -15,11 +16,10 @@ from mobility_geo.routing.hierarchy import (
     INF,
     build_hierarchy,
     change_of,
-    copy_metric,
     customize,
     recustomize,
 )
-from mobility_geo.routing.prepared import HierarchyRoutes
+from mobility_geo.routing.prepared import HierarchyRoutes, first_metric
 from mobility_geo.routing.trees import Trees
 from mobility_geo.scenario import ArcCosts
 from mobility_geo.testing import draw_network
@@ -121,8 +121,10 @@ def test_costs_that_follow_each_other_leave_nothing_behind(data):
     np.testing.assert_array_equal(first.total("risk"), totals)
 
 
-def test_ways_of_many_questions_do_not_hold_all_costs_each(monkeypatch):
+@pytest.mark.parametrize("shares", [True, False])
+def test_ways_of_many_questions_do_not_hold_all_costs_each(monkeypatch, tmp_path, shares):
     """What was let go comes back as it was when the first ways are asked again."""
+    monkeypatch.setattr(sharing, "_FOLDER", [tmp_path] if shares else [])
     monkeypatch.setattr(prepared, "MOST_CHANGED_BYTES", 0)
     side = 40
     node = np.arange(side * side).reshape(side, side)
@@ -133,21 +135,27 @@ def test_ways_of_many_questions_do_not_hold_all_costs_each(monkeypatch):
     rng = np.random.default_rng(5)
     hierarchy = build_hierarchy(*pairs.T, side * side)
     costs = rng.integers(1, 1000, len(pairs)).astype(np.int32)
-    base = customize(hierarchy, costs)
+    if shares:  # another process began with other costs
+        first_metric(hierarchy, costs + 1, "risk")
+    first = first_metric(hierarchy, costs, "risk")
+    assert bool((first.metric.weights == costs).all()) != shares
     ways, truth = [], []
     for number in range(4):
         changed = np.array([number * 7, number * 7 + 1], dtype=np.int32)
-        metric = copy_metric(base)
+        metric = first.copy()
         undo = recustomize(hierarchy, metric, changed, np.full(2, INF, dtype=np.int32))
         assert not len(undo.all_up)  # in part
         change = change_of(metric, undo)
-        ways.append(HierarchyRoutes(hierarchy=hierarchy, base=base, change=change))
+        ways.append(HierarchyRoutes(hierarchy=hierarchy, costs=(first, change)))
         truth.append(metric)
     for _ in range(2):
         for one, metric in zip(ways, truth, strict=True):
             for name in ("weights", "up", "down", "over"):
                 np.testing.assert_array_equal(getattr(one.metric, name), getattr(metric, name))
             assert one.metric is one.metric
+    for name in ("weights", "up", "down"):
+        again = getattr(customize(hierarchy, first.metric.weights), name)
+        np.testing.assert_array_equal(getattr(first.metric, name), again)
     assert len(prepared.CHANGED[hierarchy]) == 2
 
 
