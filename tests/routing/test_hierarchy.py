@@ -419,6 +419,7 @@ def test_arrays_that_cannot_be_written_to_and_other_types_are_taken():
         (lambda *_: build_hierarchy([2**40], [1], 3), InputError, "32 bits"),
         (lambda h, _: customize(h, [1]), InputError, "1 costs for 2 arcs"),
         (lambda h, _: customize(h, [1, -4]), InputError, "row 1 costs -4"),
+        (lambda h, _: customize(h, [1, np.nan]), InputError, "weights: expected a list"),
         (lambda h, _: customize(h, [1, LIMIT]), CostOverflowError, "coarser unit"),
         (lambda h, m: recustomize(h, m, [2], [1]), InputError, "0 to 1; wrong in 1 rows, e.g. "),
         (lambda h, m: recustomize(h, m, [0, 1], [1, -1]), InputError, ">= 0"),
