@@ -6,24 +6,35 @@ where it cannot be written, arrays stay in the memory of each process: answers a
 
 import contextlib
 import hashlib
+import logging
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy
 
 Array = npt.NDArray[Any]
 
-LEAST_BYTES: Final = 1_000_000
+LEAST_BYTES: Final = 2_000_000
 """Smaller arrays are not shared: a file for each would cost more than it saves."""
+
+LEAST_COPY_BYTES: Final = 8_000_000
+"""Copies of smaller arrays are made in memory: a mapping keeps a file open."""
 
 MOST_BYTES: Final = 4_000_000_000
 """So much is kept in the folder; what comes later stays in the memory of each process."""
 
+RESERVE_BYTES: Final = 1_000_000_000
+"""So much is left free on the disk, for those who write results there."""
+
+LOG = logging.getLogger(__name__)
 _FOLDER: list[Path] = []
 
 
@@ -39,7 +50,15 @@ def share_arrays(folder: Path | None) -> None:
     --------
     >>> share_arrays(None)
     """
-    _FOLDER[:] = [] if folder is None else [folder]
+    _FOLDER[:] = []
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        LOG.info("%s: arrays are not shared: %s", folder, error.strerror)
+    else:
+        _FOLDER[:] = [folder]
 
 
 def shared(array: Array) -> Array:
@@ -48,7 +67,7 @@ def shared(array: Array) -> Array:
     Parameters
     ----------
     array
-        Any array; nobody may change it any more.
+        An array of numbers, truth values, days or text; read-only from now on.
 
     Returns
     -------
@@ -60,16 +79,18 @@ def shared(array: Array) -> Array:
     >>> shared(np.arange(3)).tolist()
     [0, 1, 2]
     """
-    if _FOLDER and array.nbytes >= LEAST_BYTES:
-        plain = np.ascontiguousarray(array)
-        content = hashlib.blake2b(plain.dtype.str.encode(), digest_size=20)
-        content.update(plain.view(np.uint8).data)
-        array = shared_by_name(content.hexdigest(), lambda: plain).values.reshape(array.shape)
     array.flags.writeable = False
-    return array
+    if not _FOLDER or array.nbytes < LEAST_BYTES:
+        return array
+    plain = np.ascontiguousarray(array)
+    content = hashlib.blake2b(plain.dtype.str.encode(), digest_size=20)
+    content.update(plain.view(np.uint8).data)
+    found = shared_by_name(content.hexdigest(), lambda: plain).values.reshape(array.shape)
+    found.flags.writeable = False
+    return found
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Original:
     """An array that is copied again and again, in part to be changed.
 
@@ -78,11 +99,11 @@ class Original:
     values
         Nobody may change them.
     file
-        Where they are, too; None: nowhere.
+        Where they are, too, open; None: nowhere.
     """
 
     values: Array
-    file: Path | None = None
+    file: BinaryIO | None = None
 
     def copy(self) -> Array:
         """Return a copy to change; where there is a file, only what is changed takes memory.
@@ -97,7 +118,7 @@ class Original:
         >>> Original(np.arange(3)).copy().tolist()
         [0, 1, 2]
         """
-        if self.file is not None:
+        if self.file is not None and self.values.nbytes >= LEAST_COPY_BYTES:
             with contextlib.suppress(OSError):
                 return _mapped(self.file)
         return self.values.copy()
@@ -127,39 +148,66 @@ def shared_by_name(name: str, make: Callable[[], Array]) -> Original:
     if not _FOLDER:
         return Original(make())
     file = _FOLDER[0] / f"{name}.npy"
-    with contextlib.suppress(OSError):
-        return Original(_mapped(file), file)
-    array = make()
+    found = _opened(file)
+    if found is None:
+        array = make()
+        try:
+            _write(file, array)
+        except OSError as error:
+            LOG.info("%s: stays in memory: %s", file.name, error.strerror or error)
+        found = _opened(file) or Original(array)
+    return found
+
+
+def _opened(file: Path) -> Original | None:
+    """Return what is in a file, by its open handle: whatever takes its name later is another."""
     try:
-        _write_once(file, array)
-        return Original(_mapped(file), file)
+        handle = file.open("rb")
     except OSError:
-        return Original(array)
+        return None
+    try:
+        found = Original(_mapped(handle), handle)
+    except (OSError, ValueError, EOFError):  # damaged
+        handle.close()
+        return None
+    weakref.finalize(found, handle.close)
+    return found
 
 
-def _mapped(file: Path) -> Array:
+def _mapped(handle: BinaryIO) -> Array:
+    """Map the array of a file into memory."""
+    handle.seek(0)
+    npy.read_magic(handle)
+    shape, _, dtype = npy.read_array_header_2_0(handle)
     # copy-on-write, as kernels are compiled for arrays that may be written to
-    return np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
+    return np.asarray(np.memmap(handle, dtype, "c", handle.tell(), shape))
 
 
-def _write_once(file: Path, array: Array) -> None:
+def _write(file: Path, array: Array) -> None:
     """Write a file whole or not at all, unless another process was first.
 
     Raises
     ------
     OSError
-        If it cannot be written, or the folder holds too much already.
+        If it cannot be written, or the disk or the folder holds too much already.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    held = sum(one.stat().st_size for one in os.scandir(file.parent))
-    if held + array.nbytes > MOST_BYTES:
-        msg = f"{file.parent}: full"
+    held = 0
+    for one in os.scandir(file.parent):
+        with contextlib.suppress(FileNotFoundError):
+            held += one.stat().st_size if one.name.endswith(file.suffix) else 0
+    free = shutil.disk_usage(file.parent).free
+    if held + array.nbytes > MOST_BYTES or free < array.nbytes + RESERVE_BYTES:
+        msg = "no room"
         raise OSError(msg)
     number, staged = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(number, "wb") as out:
-            np.save(out, array, allow_pickle=False)
-        with contextlib.suppress(FileExistsError):
-            os.link(staged, file)
+            plain = np.ascontiguousarray(array)
+            # `np.save` does not tell of a disk that is full in the last few bytes
+            npy.write_array_header_2_0(out, npy.header_data_from_array_1_0(plain))
+            out.write(plain.view(np.uint8).data)
+        if not file.exists():
+            Path(staged).replace(file)
     finally:
-        Path(staged).unlink()
+        with contextlib.suppress(OSError):
+            Path(staged).unlink()

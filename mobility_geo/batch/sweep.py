@@ -63,6 +63,9 @@ WORK: Final = ".work"
 ATTEMPTS: Final = 3
 """A scenario whose worker dies so often is listed as failed."""
 
+CLUSTER_PAUSE_S: Final = 1.0
+"""So long it takes a cluster to notice that a worker is gone."""
+
 BREAKS: Final = 8
 """So many dead workers on end, with no answer between them, end the sweep."""
 
@@ -566,6 +569,26 @@ class _Pool:
         self.executor.shutdown(wait=True)
 
 
+def _sent_to_all(client: "Client", question: Question) -> "ClusterFuture[Question]":
+    """Send a question to all workers of a cluster; one may be lost on the way.
+
+    Raises
+    ------
+    OSError
+        If it fails again and again.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            sent: ClusterFuture[Question] = client.scatter(question, broadcast=True, hash=False)
+        except OSError:
+            if not left:
+                raise
+            time.sleep(CLUSTER_PAUSE_S)
+        else:
+            break
+    return sent
+
+
 def _on_cluster(
     question: Question, todo: Sequence[SweepScenario], client: "Client", tell: Tell
 ) -> Outcomes:
@@ -575,7 +598,7 @@ def _on_cluster(
     tell("Sending the question to the cluster", 0.0)
 
     def submit(some: Sequence[SweepScenario]) -> "dict[ClusterFuture[Outcome], SweepScenario]":
-        shared = client.scatter(question, broadcast=True, hash=False)
+        shared = _sent_to_all(client, question)
         return {
             client.submit(
                 run_on_cluster, shared, one, pure=False, retries=ATTEMPTS,

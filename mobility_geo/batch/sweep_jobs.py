@@ -48,7 +48,7 @@ from mobility_geo.outcomes import catchments, find_stranded
 from mobility_geo.outcomes.reachable import main_traveller, safe_waystations
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.engine import LEAST_NODES, METRICS
-from mobility_geo.routing.groups import budget_units, traveller_of
+from mobility_geo.routing.groups import budget_units, travellers_of
 from mobility_geo.routing.prepared import prepare_engine
 from mobility_geo.routing.skims import skim_table
 from mobility_geo.scenario import Case, Scenario, conditions, prepare_overlay
@@ -105,7 +105,6 @@ class Question:
     cache: Path | None = None
     network_key: str = ""
     cases: dict[Parameters, Case] = field(default_factory=dict)
-    unlaid: list[str] = field(default_factory=list)
 
 
 def question_of(plan: SweepPlan) -> Question:
@@ -188,15 +187,7 @@ def answer(question: Question, scenario: SweepScenario) -> bytes:
     """
     case, laid = lay_out(question, scenario)
     day, asked = scenario.when, question.answers
-    if prepare_overlay(case.network, laid, cache=question.cache) and question.cache is not None:
-        # laid over a network without shapes: from here on nothing of it can be trusted
-        question.unlaid.append(scenario.scenario_id)
-    if question.unlaid:
-        msg = (
-            "a fault of the toolkit: the disruptions of "
-            f"{question.unlaid[0]} were not laid over the network beforehand"
-        )
-        raise MobilityGeoError(msg)
+    prepare_overlay(case.network, laid, cache=question.cache)
     found: dict[str, pd.DataFrame] = {}
     if "status" in asked.tables:
         found["status"] = find_stranded(case, laid, day, with_causes=asked.causes)
@@ -248,7 +239,7 @@ def stations_within_reach(case: Case, laid: Scenario, day: dt.date) -> pd.DataFr
     stations = safe_waystations(case, laid, day)
     ends = list(stations["place_id"])
     budget = budget_units(groups, case.limits)
-    travellers = [traveller_of(row) for _, row in groups.iterrows()]
+    travellers = travellers_of(groups)
     parts = []
     for traveller in sorted(set(travellers)):
         mine = np.array([one == traveller for one in travellers])
@@ -413,9 +404,7 @@ def share_question(
     packed = io.BytesIO()
     bare = replace(question.case, network=_without_shapes(network))
     _Packer(packed, protocol=5, buffer_callback=buffers.append).dump(
-        replace(
-            question, case=bare, cache=cache, network_key=overlay_key(network), cases={}, unlaid=[]
-        )
+        replace(question, case=bare, cache=cache, network_key=overlay_key(network), cases={})
     )
     (folder / "question.pickle").write_bytes(packed.getvalue())
     ends = [0]

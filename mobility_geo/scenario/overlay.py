@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from mobility_geo.errors import OutputError, ScenarioError
+from mobility_geo.errors import MobilityGeoError, OutputError, ScenarioError
 from mobility_geo.network import Network
 from mobility_geo.network.accesses import (
     OFF_ROAD_KIND,
@@ -97,6 +97,7 @@ _LINES: WeakKeyDictionary[Network, tuple["_Lines", "_Lines"]] = WeakKeyDictionar
 _BOUNDS: WeakKeyDictionary[Network, shapely.Polygon] = WeakKeyDictionary()
 _ROADS: WeakKeyDictionary[Network, tuple[IntArray, IntArray]] = WeakKeyDictionary()
 _KEYS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()
+_SHAPELESS: WeakSet[Network] = WeakSet()
 
 
 def disruption_edges(network: Network, what: Selection) -> Hits:
@@ -276,12 +277,14 @@ def overlay_key(network: Network) -> str:
 def set_overlay_key(network: Network, key: str) -> None:
     """Let a network without the shapes of its edges have the key that it had with them.
 
+    What disruptions hit is looked for under it, and never found out from the network itself.
+
     Parameters
     ----------
     network
         The network.
     key
-        From `overlay_key`, of the whole network. What a disruption hits is looked for under it.
+        From `overlay_key`, of the whole network.
 
     Examples
     --------
@@ -290,6 +293,7 @@ def set_overlay_key(network: Network, key: str) -> None:
     >>> set_overlay_key(network, overlay_key(network))
     """
     _KEYS[network] = key
+    _SHAPELESS.add(network)
 
 
 def _cache_folder(network: Network, cache: Path) -> Path:
@@ -446,13 +450,23 @@ def _lines(network: Network) -> tuple[_Lines, _Lines]:
 
 
 def _hits(network: Network, what: Selection) -> tuple[Hits, Hits]:
-    """Return the hits on edges and on accesses."""
+    """Return the hits on edges and on accesses.
+
+    Raises
+    ------
+    MobilityGeoError
+        If the network has lost its shapes.
+    """
     if what.stretches is not None:
         check_measured(network, what.stretches.edge_ids)
     area = None if what.area is None else project_area(network, what.area)
+    chosen, chosen_accesses = _chosen(network, what), _chosen_accesses(network, what)
+    if network in _SHAPELESS:
+        msg = "a fault of the toolkit: a disruption was not laid over the network beforehand"
+        raise MobilityGeoError(msg)
     on_road, off_road = _lines(network)
-    edges = _laid_over(on_road, _chosen(network, what), area, what.stretches)
-    accesses = _laid_over(off_road, _chosen_accesses(network, what), area, what.stretches)
+    edges = _laid_over(on_road, chosen, area, what.stretches)
+    accesses = _laid_over(off_road, chosen_accesses, area, what.stretches)
     if what.direction == "both":
         # water stands as high on one carriageway as on the other, whatever a raster says of each
         flooded = what.stretches is not None and what.stretches.quantity == "depth_m"

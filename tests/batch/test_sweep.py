@@ -118,6 +118,28 @@ def test_processes_give_the_same_bytes(whole, tmp_path):
     assert not (run.folder / ".work").exists()
 
 
+class LosesWorkers:
+    """A client of a cluster whose connections break a few times."""
+
+    def __init__(self, times):
+        self.left = times
+
+    def scatter(self, question, **_more):
+        self.left -= 1
+        if self.left >= 0:
+            msg = "in <TCP (closed)>: Stream is closed"
+            raise OSError(msg)
+        return question
+
+
+def test_a_question_reaches_a_cluster_that_loses_a_worker_meanwhile(monkeypatch):
+    monkeypatch.setattr(sweeping, "CLUSTER_PAUSE_S", 0.0)
+    send = sweeping._sent_to_all  # noqa: SLF001
+    assert send(LosesWorkers(sweeping.ATTEMPTS - 1), "question") == "question"
+    with pytest.raises(OSError, match="Stream is closed"):
+        send(LosesWorkers(sweeping.ATTEMPTS), "question")
+
+
 def test_a_killed_sweep_goes_on_and_ends_the_same(whole, tmp_path):
     script = (
         "from mobility_geo.batch import SingleClosures, make_plan, run_sweep\n"
@@ -331,8 +353,24 @@ def test_a_worker_without_shapes_never_lays_over_by_itself(tmp_path):
     for file in (tmp_path / "cache").rglob("*.npz"):
         file.unlink()
     front = [one for one in plan.scenarios if not dict(one.parameters)["without"]]
-    for one in front:
-        assert jobs.guarded_answer(shared, one)[0] == "failed"
+    for one in [*front, *front]:
+        state, why = jobs.guarded_answer(shared, one)
+        assert state == "failed"
+        assert "not laid over the network beforehand" in why
+    # nor does another one find what it may have left
+    other = jobs.load_shared(tmp_path)
+    assert {jobs.guarded_answer(other, one)[0] for one in front} == {"failed"}
+
+
+def test_a_worker_shares_its_large_arrays(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(jobs, "share_arrays", named.append)
+    monkeypatch.setattr(jobs.signal, "signal", lambda *_: None)
+    plan = small_plan()
+    jobs.share_question(jobs.question_of(plan), plan.scenarios, tmp_path, lambda *_: None)
+    jobs.start_worker(str(tmp_path))
+    assert named == [tmp_path / "shared"]
+    assert jobs.run_here(plan.scenarios[0])[0] == "done"
 
 
 def test_summaries_are_those_of_all_rows(tmp_path):
