@@ -8,6 +8,7 @@ the files and in the tables alike; an empty or missing list means "no restrictio
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -1473,31 +1474,57 @@ def _cell_text(value: object) -> str:
     return str(value).strip()
 
 
-def _conform_column(series: pd.Series, column: Column) -> tuple[pd.Series, BoolArray]:
-    """Return the column in its dtype, and a mask of the rows that could not be converted."""
-    missing = series.isna().to_numpy(dtype=bool)
-    none = np.zeros(len(series), dtype=bool)
+def _conform_column(
+    series: pd.Series, column: Column, missing: BoolArray
+) -> tuple[pd.Series, BoolArray]:
+    """Return the column in its dtype, and a mask of the rows that could not be converted.
+
+    A column that is as it should be is returned as it is.
+    """
     if column.dtype == "text":
-        return _conform_text(series, missing), none
-    if column.dtype in {"float", "int"}:
-        number = pd.to_numeric(series, errors="coerce").astype("float64")
-        values = number.to_numpy()
-        bad = np.isnan(values) & ~missing
-        if column.dtype == "int":
-            bad |= (values != np.rint(values)) & ~np.isnan(values)
-            if bool(np.isfinite(values).all()) and not bool(bad.any()):
-                return number.astype("int64"), bad
-        return number, bad
+        return _conform_text(series, missing), np.zeros(len(series), dtype=bool)
     if column.dtype == "bool":
-        if series.dtype == bool:
-            return series, none
-        words = {"true": True, "1": True, "1.0": True, "yes": True,
-                 "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
-        cells = zip(series, missing, strict=True)
-        said = [None if gone else words.get(str(value).strip().lower()) for value, gone in cells]
-        flag = pd.Series(said, index=series.index, dtype="object")
-        unsaid = flag.isna().to_numpy(dtype=bool)
-        return flag.astype("boolean" if unsaid.any() else "bool"), unsaid & ~missing
+        return _conform_flag(series, missing)
+    if column.dtype == "date":
+        return _conform_day(series, missing)
+    return _conform_number(series, missing, whole=column.dtype == "int")
+
+
+def _conform_number(
+    series: pd.Series, missing: BoolArray, *, whole: bool
+) -> tuple[pd.Series, BoolArray]:
+    """Return a column as numbers; whole ones are only counted as such where none is missing."""
+    if series.dtype == ("int64" if whole else "float64"):
+        return series, np.zeros(len(series), dtype=bool)
+    number = pd.to_numeric(series, errors="coerce").astype("float64")
+    values = number.to_numpy()
+    bad = np.isnan(values) & ~missing
+    if whole:
+        bad |= (values != np.rint(values)) & ~np.isnan(values)
+        if bool(np.isfinite(values).all()) and not bool(bad.any()):
+            return number.astype("int64"), bad
+    return number, bad
+
+
+def _conform_flag(series: pd.Series, missing: BoolArray) -> tuple[pd.Series, BoolArray]:
+    """Return a column as true and false."""
+    if series.dtype == bool:
+        return series, np.zeros(len(series), dtype=bool)
+    words = {"true": True, "1": True, "1.0": True, "yes": True,
+             "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
+    cells = zip(series, missing, strict=True)
+    said = [None if gone else words.get(str(value).strip().lower()) for value, gone in cells]
+    flag = pd.Series(said, index=series.index, dtype="object")
+    unsaid = flag.isna().to_numpy(dtype=bool)
+    return flag.astype("boolean" if unsaid.any() else "bool"), unsaid & ~missing
+
+
+def _conform_day(series: pd.Series, missing: BoolArray) -> tuple[pd.Series, BoolArray]:
+    """Return a column as days without their hours."""
+    if series.dtype == "datetime64[s]":
+        stamps = series.to_numpy()
+        if bool((missing | (stamps.astype("datetime64[D]") == stamps)).all()):
+            return series, np.zeros(len(series), dtype=bool)
     if series.dtype.kind in "iufO":
         # 20130120 is a day to people, and 20 ms after 1970 began to pandas
         days = [_cell_text(v) if isinstance(v, int | float | np.number) else v for v in series]
@@ -1522,11 +1549,10 @@ def _conform_text(series: pd.Series, missing: BoolArray) -> pd.Series:
 
 
 def _column_problems(
-    series: pd.Series, column: Column, bad: BoolArray
+    series: pd.Series, column: Column, bad: BoolArray, gone: BoolArray
 ) -> Iterator[tuple[str, BoolArray]]:
     """Yield what is expected of a column, in words, with the rows that fail it."""
     unit = f" {column.unit}" if column.unit else ""
-    gone = series.isna().to_numpy(dtype=bool)
     yield f"must be {column.dtype}", bad
     if not column.nullable:
         yield "must not be missing", gone & ~bad
@@ -1582,13 +1608,14 @@ def _conform_columns(
     """Return the columns of a schema, and every fault with the rows that have it."""
     made: dict[str, pd.Series] = {}
     faults: list[tuple[str, BoolArray | None]] = []
+    names = Counter(frame.columns.tolist())
     for column in schema.columns:
         where = f"{schema.name}: column {column.name!r}"
-        if column.name in frame.columns:
-            series = frame[column.name]
-            if list(frame.columns).count(column.name) > 1:
+        if column.name in names:
+            if names[column.name] > 1:
                 faults.append((f"{where} stands more than once", None))
                 continue
+            series = frame[column.name]
             if isinstance(series.dtype, GeometryDtype):
                 faults.append((f"{where} must be {column.dtype}, not a geometry", None))
                 continue
@@ -1598,11 +1625,14 @@ def _conform_columns(
             continue
         else:
             series = pd.Series(column.default, index=frame.index, dtype="object")
-        if column.default is not None:
-            series = series.where(series.notna(), column.default)
-        series, bad = _conform_column(series, column)
-        made[column.name] = series
-        for expected, wrong in _column_problems(series, column, bad):
+        missing = series.isna().to_numpy(dtype=bool)
+        if column.default is not None and missing.any():
+            series = series.where(~missing, column.default)
+            missing = np.zeros(len(series), dtype=bool)
+        made[column.name], bad = _conform_column(series, column, missing)
+        if made[column.name] is not series:
+            missing = made[column.name].isna().to_numpy(dtype=bool)
+        for expected, wrong in _column_problems(made[column.name], column, bad, missing):
             if wrong.any():
                 count = int(wrong.sum())
                 rows = "1 row" if count == 1 else f"{count} rows"

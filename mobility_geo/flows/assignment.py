@@ -10,7 +10,7 @@ import pandas as pd
 from mobility_geo.errors import ConservationError, UnknownIdError
 from mobility_geo.flows.od import ODMatrix
 from mobility_geo.routing import access_set, solve_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Scenario, conditions
 from mobility_geo.schema import (
     CROSSING_FLOWS,
@@ -95,7 +95,7 @@ def assign_all_or_nothing(
         unserved[rule] = int(table["unserved_persons"].sum())
         served[rule] = 0
         flowing = table[(table["flow_persons"] > 0).to_numpy(dtype=bool)]
-        travellers = [traveller_of(groups.loc[name]) for name in flowing["group_id"]]
+        travellers = travellers_of(groups.loc[flowing["group_id"]])
         for traveller in sorted(set(travellers)):
             rows = flowing[[one == traveller for one in travellers]]
             costs = conditions(network, laid, day, traveller).dense()

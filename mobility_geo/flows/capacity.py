@@ -72,7 +72,11 @@ def place_people(
     free = np.flatnonzero(~competing & (nearest >= 0))
     placed[free, nearest[free]] = size[free]
     rows = np.flatnonzero(competing)
-    if len(rows):
+    wanted = np.bincount(nearest[rows], weights=size[rows], minlength=len(capacity))
+    if not (wanted > capacity).any():
+        # everybody at the nearest place: nothing is better
+        placed[rows, nearest[rows]] = size[rows]
+    else:
         order = np.argsort(ways.groups["group_id"].to_numpy(dtype=str)[rows], kind="stable")
         rows = rows[order]
         first = np.zeros(len(size), dtype=np.int64) if keep is None else np.minimum(keep, size)

@@ -22,7 +22,7 @@ from mobility_geo.flows.equilibrium import (
 from mobility_geo.flows.od import ODMatrix
 from mobility_geo.flows.stochastic import assign_dial, solve_stochastic
 from mobility_geo.routing import access_set, solve_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import ArcCosts, Case, Conditions, Scenario, TravellerClass, conditions
 from mobility_geo.units import MIN_PER_H, QUANTUM
 
@@ -359,7 +359,7 @@ class _World:
         self.groups = groups
         going = np.flatnonzero((rows["flow_persons"] > 0).to_numpy(dtype=bool))
         self.going = going
-        who = [traveller_of(groups.loc[name]) for name in rows["group_id"].iloc[going]]
+        who = travellers_of(groups.loc[rows["group_id"].iloc[going]])
         self.kinds: list[TravellerClass] = sorted(set(who))
         self.kind = np.array([self.kinds.index(one) for one in who], dtype=np.int32)
         self.held: list[Conditions] = [

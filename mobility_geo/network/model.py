@@ -60,11 +60,16 @@ class AccessArrays:
     """Accesses of a network as arrays: rows of its tables instead of ids.
 
     `node` and `edge` (-1: the place is at the node itself) have one entry per access, in the order
-    of the table. The accesses of place `i` are ``by_place[pointer[i]:pointer[i + 1]]``.
+    of the table; so have the metres off the road, the metres along the edge and the length of the
+    edge, 0 where there is none. The accesses of place `i` are
+    ``by_place[pointer[i]:pointer[i + 1]]``.
     """
 
     node: IntArray
     edge: IntArray
+    off_road_m: FloatArray
+    along_m: FloatArray
+    edge_m: FloatArray
     by_place: IntArray
     pointer: IntArray
 
@@ -396,9 +401,16 @@ def _make_access_arrays(network: Network) -> AccessArrays:
     table = network.accesses
     place = network.place_rows.get_indexer(pd.Index(table["place_id"]))
     by_place = np.argsort(place, kind="stable")
+    edge = network.edge_rows.get_indexer(pd.Index(table["edge_id"])).astype(np.int32)
+    mid = edge >= 0
+    length_m = np.zeros(len(edge))
+    length_m[mid] = network.edges["length_m"].to_numpy(dtype=float)[edge[mid]]
     return AccessArrays(
         node=network.node_rows.get_indexer(pd.Index(table["node_id"])).astype(np.int32),
-        edge=network.edge_rows.get_indexer(pd.Index(table["edge_id"])).astype(np.int32),
+        edge=edge,
+        off_road_m=table["off_road_m"].to_numpy(dtype=float),
+        along_m=np.where(mid, table["along_m"].to_numpy(dtype=float), 0.0),
+        edge_m=length_m,
         by_place=by_place.astype(np.int32),
         pointer=np.searchsorted(place[by_place], np.arange(len(network.places) + 1)).astype(
             np.int32

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mobility_geo.outcomes.chokepoints import asked_groups, edge_labels, find_chokepoints
 from mobility_geo.routing import find_group_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Disruption, Scenario, TravellerClass, conditions
 from mobility_geo.schema import ACCESS_TABLE, check_table
 
@@ -160,7 +160,7 @@ def _known_from(edge: "pd.Series[Any]", hit: list[Disruption]) -> dict[str, obje
 
 def _states(case: Case, laid: Scenario, day: dt.date, groups: pd.DataFrame) -> pd.DataFrame:
     """Return the state of every edge for people who travel by one profile."""
-    travellers = sorted({traveller_of(row) for _, row in groups.iterrows()})
+    travellers = sorted(set(travellers_of(groups)))
     frames = [conditions(case.network, laid, day, who).edge_states() for who in travellers]
     words = np.stack([frame["state"].to_numpy(dtype=object) for frame in frames])
     state = np.full(words.shape[1], "not_passable", dtype=object)

@@ -21,7 +21,7 @@ from mobility_geo.routing import (
     solve_ways,
 )
 from mobility_geo.routing.accesses import arc_units
-from mobility_geo.routing.groups import budget_units, find_group_ways, traveller_of
+from mobility_geo.routing.groups import budget_units, find_group_ways, travellers_of
 from mobility_geo.scenario import ArcCosts, Case, Scenario, TravellerClass, conditions
 from mobility_geo.schema import CHOKEPOINTS, check_table, suggest
 from mobility_geo.units import MIN_PER_H, QUANTUM, Metric
@@ -438,7 +438,7 @@ def _measure(
     persons = groups["persons"].to_numpy(dtype=float)
     if ways is not None:
         persons = np.where(ways.within().any(axis=1), persons, 0.0)
-    travellers = [traveller_of(row) for _, row in groups.iterrows()]
+    travellers = travellers_of(groups)
     sets = groups["destination_set"].tolist()
     jobs = sorted(set(zip(travellers, sets, strict=True)))
     reaching = 0.0

@@ -18,7 +18,7 @@ from mobility_geo.outcomes.chokepoints import (
     region_places,
     safety_graph,
 )
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Conditions, Scenario, conditions
 
 MOST_FLOW: Final = 2**31 - 1
@@ -117,7 +117,7 @@ def find_region_cuts(
     inside = set(region_places(network, region))
     destinations = case.destinations_on(day)
     labels = edge_labels(network)
-    travellers = [traveller_of(row) for _, row in groups.iterrows()]
+    travellers = travellers_of(groups)
     sets = groups["destination_set"].tolist()
     found = []
     for traveller, name in sorted(set(zip(travellers, sets, strict=True))):

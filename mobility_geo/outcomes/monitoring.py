@@ -18,7 +18,7 @@ from mobility_geo.flows import ODMatrix
 from mobility_geo.outcomes.reachable import UNSAFE_SEVERITY
 from mobility_geo.outcomes.siting_models import STOPPED, solve_program
 from mobility_geo.routing import access_set, solve_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Closure, conditions
 from mobility_geo.schema import MONITORING_POINTS, check_table, suggest
 
@@ -418,7 +418,7 @@ def _flows(case: Case, od: ODMatrix, rule: str) -> pd.DataFrame:
 def _ways_of(case: Case, flows: pd.DataFrame, day: dt.date) -> list[npt.NDArray[np.int32]]:
     """Return the arcs of the way of each flow; none where it cannot go."""
     groups = case.groups.set_index("group_id", drop=False)
-    travellers = [traveller_of(groups.loc[name]) for name in flows["group_id"]]
+    travellers = travellers_of(groups.loc[flows["group_id"]])
     found: list[npt.NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * len(flows)
     for traveller in sorted(set(travellers)):
         rows = [number for number, one in enumerate(travellers) if one == traveller]

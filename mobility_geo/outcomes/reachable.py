@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from mobility_geo.routing import find_ways_by_costs, journey
-from mobility_geo.routing.groups import budget_units, traveller_of
+from mobility_geo.routing.groups import budget_units, travellers_of
 from mobility_geo.scenario import (
     Case,
     Closure,
@@ -70,7 +70,7 @@ def reachable_waystations(
     groups = case.groups
     if base is not None:
         groups = groups[(groups["base"] == base).to_numpy(dtype=bool)]
-    travellers = [traveller_of(row) for _, row in groups.iterrows()]
+    travellers = travellers_of(groups)
     names = case.network.places.set_index("place_id")["name"]
     rows: list[dict[str, object]] = []
     for traveller in sorted(set(travellers)):
@@ -258,7 +258,7 @@ def main_traveller(case: Case) -> TravellerClass:
             profile=next(iter(case.network.profiles["profile"]), ""),
             nationality=next(iter(case.network.places["country"].mode()), ""),
         )
-    travellers = [traveller_of(row) for _, row in chosen.iterrows()]
+    travellers = travellers_of(chosen)
     people: dict[TravellerClass, int] = {}
     for traveller, persons in zip(travellers, chosen["persons"], strict=True):
         people[traveller] = people.get(traveller, 0) + int(persons)

@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from mobility_geo.errors import ConservationError, InputError
 from mobility_geo.outcomes.attribution import Lifting
 from mobility_geo.outcomes.chokepoints import asked_groups
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Scenario, conditions
 from mobility_geo.scenario.disruptions import DepthSpeed, Regime
 from mobility_geo.schema import REOPENINGS, check_table
@@ -418,7 +418,7 @@ class _Search:
 
 def _opens(lifting: Lifting) -> bool:
     """Say whether a disruption opens a way: a crossing that is closed normally, or a river."""
-    travellers = sorted({traveller_of(row) for _, row in lifting.groups.iterrows()})
+    travellers = sorted(set(travellers_of(lifting.groups)))
     for disruption in lifting.scenario.active(lifting.day):
         for effect in disruption.effects:
             if isinstance(effect, DepthSpeed) and any(

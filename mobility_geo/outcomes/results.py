@@ -21,7 +21,7 @@ from mobility_geo.outcomes.reachable import (
 from mobility_geo.outcomes.stranded import find_stranded
 from mobility_geo.outcomes.targets import compare_with_targets
 from mobility_geo.routing import find_group_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, conditions, footprints, idle_disruptions
 from mobility_geo.scenario.disruptions import CapacityFactor, Closure, Regime
 from mobility_geo.scenario.overlay import selection_key
@@ -231,7 +231,7 @@ def edge_conditions(case: Case, day: dt.date) -> tuple[pd.DataFrame, dict[str, i
     >>> len(table) == len(case.network.edges), max(closed.values()) > 0
     (True, True)
     """
-    travellers = sorted({traveller_of(row) for _, row in case.groups.iterrows()})
+    travellers = sorted(set(travellers_of(case.groups)))
     frames = []
     closing: dict[str, set[str]] = {}
     closers = {

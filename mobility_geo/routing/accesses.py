@@ -123,7 +123,7 @@ def access_set(
     """
     wanted = tuple(place_ids)
     places = network.place_positions(wanted)
-    arrays, table = network.access_arrays, network.accesses
+    arrays = network.access_arrays
     count = arrays.pointer[places + 1] - arrays.pointer[places]
     ends = np.cumsum(count)
     within = np.arange(int(count.sum())) - np.repeat(ends - count, count)
@@ -133,11 +133,9 @@ def access_set(
 
     node, edge = arrays.node[row], arrays.edge[row]
     mid = edge >= 0
-    length_m = network.edges["length_m"].to_numpy(dtype=float)
-    off_road_m = table["off_road_m"].to_numpy(dtype=float)[row]
-    along_m = np.where(mid, table["along_m"].to_numpy(dtype=float)[row], 0.0)
+    off_road_m, along_m = arrays.off_road_m[row], arrays.along_m[row]
     share = np.zeros(len(row))
-    share[mid] = np.minimum(along_m[mid] / np.maximum(length_m[edge[mid]], 1e-9), 1.0)
+    share[mid] = np.minimum(along_m[mid] / np.maximum(arrays.edge_m[row[mid]], 1e-9), 1.0)
     to_head = mid & (node == network.arcs.head[edge])
     # leaving towards the head of the edge runs forward, arriving from it backward
     arc = np.where(to_head == leaving, edge, network.arcs.backward[edge])

@@ -42,6 +42,8 @@ class GroupWays:
         Along the least-time way; `inf`: unreachable.
     in_risk, in_time, in_money
         Whether the way is within that budget of the group (true where there is no budget).
+    travellers
+        The traveller class of each group.
     ways, held
         The ways and the conditions of each traveller class.
     """
@@ -58,6 +60,7 @@ class GroupWays:
     in_risk: BoolArray
     in_time: BoolArray
     in_money: BoolArray
+    travellers: list[TravellerClass]
     ways: dict[TravellerClass, Ways]
     held: dict[TravellerClass, Conditions]
 
@@ -80,7 +83,7 @@ class GroupWays:
 
     def traveller(self, row: int) -> TravellerClass:
         """Return the traveller class of a group."""
-        return traveller_of(self.groups.iloc[row])
+        return self.travellers[row]
 
     def arcs(self, row: int, column: int) -> npt.NDArray[np.int32]:
         """Return the arcs of the way of one group to one destination.
@@ -95,15 +98,37 @@ class GroupWays:
         return ways.arcs(origin, column)
 
 
-def traveller_of(group: pd.Series) -> TravellerClass:
-    """Return the traveller class of a row of groups."""
-    exposure = group["exposure_class"]
-    return TravellerClass(
-        profile=str(group["profile"]),
-        kind=str(group["kind"]),
-        nationality=str(group["nationality"]),
-        exposure_class="" if pd.isna(exposure) else str(exposure),
-    )
+def travellers_of(groups: pd.DataFrame) -> list[TravellerClass]:
+    """Return the traveller class of each group.
+
+    Parameters
+    ----------
+    groups
+        Schema `GROUPS`.
+
+    Returns
+    -------
+    list of TravellerClass
+        One per row.
+
+    Examples
+    --------
+    >>> from mobility_geo.datasets import load_toy
+    >>> [one.profile for one in travellers_of(load_toy().groups)]
+    ['truck', 'foot', 'boat', 'foot']
+    """
+    known: dict[tuple[str, ...], TravellerClass] = {}
+    found = []
+    told = [groups[name].astype("str") for name in ("profile", "kind", "nationality")]
+    exposed = groups["exposure_class"].astype("str").fillna("")
+    for row in zip(*told, exposed, strict=True):
+        if row not in known:
+            profile, kind, nationality, exposure = row
+            known[row] = TravellerClass(
+                profile=profile, kind=kind, nationality=nationality, exposure_class=exposure
+            )
+        found.append(known[row])
+    return found
 
 
 def find_group_ways(  # noqa: PLR0913
@@ -175,25 +200,32 @@ def find_group_ways(  # noqa: PLR0913
     metrics: dict[Metric, FloatArray] = {name: np.full(shape, np.inf) for name in METRICS}
     found: dict[TravellerClass, Ways] = {}
     kept: dict[TravellerClass, Conditions] = {}
-    travellers = [traveller_of(row) for _, row in chosen.iterrows()]
+    travellers = travellers_of(chosen)
+    origins = chosen["place_id"].tolist()
+    sets = chosen["destination_set"].tolist()
+    by_any_mode: dict[TravellerClass, ArcCosts] = {}
     for traveller in sorted(set(travellers)):
         rows = [i for i, one in enumerate(travellers) if one == traveller]
         held = conditions(case.network, laid, day, traveller, ignore_borders=ignore_borders,
                           also_closed=also_closed, speed_factor=speed_factor)  # fmt: skip
-        costs = held.dense()
         if any_mode:
-            costs = _any_mode(case, laid, day, traveller, ignore_borders=ignore_borders)
-        places = sorted(set(chosen["place_id"].iloc[rows]))
+            who = replace(traveller, profile="")
+            if who not in by_any_mode:
+                by_any_mode[who] = _any_mode(case, laid, day, who, ignore_borders=ignore_borders)
+            costs = by_any_mode[who]
+        else:
+            costs = held.dense()
+        places = sorted({origins[row] for row in rows})
         ways = find_ways_by_costs(
             case.network, costs, places, ids, impedance="length_m" if any_mode else impedance
         )
         found[traveller], kept[traveller] = ways, held
-        origin = [places.index(place) for place in chosen["place_id"].iloc[rows]]
+        origin = [places.index(origins[row]) for row in rows]
         totals = ways.totals(("length_m",) if any_mode else METRICS)
         for name, matrix in metrics.items():
             matrix[rows] = totals["length_m" if any_mode else name][origin]
         for row in rows:
-            allowed[row, members.get(chosen["destination_set"].iloc[row], [])] = True
+            allowed[row, members.get(sets[row], [])] = True
     budget = budget_units(chosen, case.limits)
 
     def inside(metric: Metric) -> BoolArray:
@@ -201,8 +233,8 @@ def find_group_ways(  # noqa: PLR0913
         return np.rint(metrics[metric] / QUANTUM[metric]) <= budget[metric][:, None]
 
     return GroupWays(
-        case=case, day=day, groups=chosen, destination_ids=ids, allowed=allowed, ways=found,
-        held=kept,
+        case=case, day=day, groups=chosen, destination_ids=ids, allowed=allowed,
+        travellers=travellers, ways=found, held=kept,
         in_risk=inside("risk"), in_time=inside("time_min"), in_money=inside("cost_xof"),
         time_min=metrics["time_min"], length_m=metrics["length_m"],
         cost_xof=metrics["cost_xof"], risk=metrics["risk"],

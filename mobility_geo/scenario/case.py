@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass, field, replace
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -84,7 +85,7 @@ class Limits:
             raise InputError(problems)
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Case:
     """Network, scenario, people, destinations and way stations: everything a run needs.
 
@@ -198,11 +199,17 @@ class Case:
         pandas.DataFrame
             Schema `DESTINATIONS`.
         """
-        return _open_on(self.destinations, when)
+        known = _DESTINATIONS.setdefault(self, {})
+        if when not in known:
+            known[when] = _open_on(self.destinations, when)
+        return known[when].copy(deep=False)
 
     def waystations_on(self, when: dt.date) -> gpd.GeoDataFrame:
         """Return the way stations that work on a day; see `destinations_on`."""
         return gpd.GeoDataFrame(_open_on(self.waystations, when))
+
+
+_DESTINATIONS: WeakKeyDictionary[Case, dict[dt.date, pd.DataFrame]] = WeakKeyDictionary()
 
 
 def _open_on(table: pd.DataFrame, when: dt.date) -> pd.DataFrame:

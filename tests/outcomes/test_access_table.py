@@ -6,7 +6,7 @@ import pytest
 from mobility_geo.datasets import load_mali, load_toy
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes import access_table, find_chokepoints
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import conditions
 from mobility_geo.schema import ACCESS_TABLE, check_table
 
@@ -27,7 +27,7 @@ def test_states_are_those_of_the_conditions(mali):
         states = [
             conditions(MALI.network, MALI.scenario, day, who).edge_states()
             .set_index("edge_id")["state"].reindex(rows["edge_id"]).to_numpy()
-            for who in sorted({traveller_of(row) for _, row in mine.iterrows()})
+            for who in sorted(set(travellers_of(mine)))
         ]  # fmt: skip
         whole = (rows["state"] == "closed").to_numpy()
         for held in states:

@@ -12,7 +12,7 @@ from mobility_geo.errors import InputError, UnknownIdError
 from mobility_geo.outcomes import find_chokepoints, find_region_cuts
 from mobility_geo.outcomes.chokepoints import cut_elements, safety_graph
 from mobility_geo.routing import find_group_ways
-from mobility_geo.routing.groups import traveller_of
+from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Closure, Disruption, Selection, conditions
 from mobility_geo.testing import build_case, draw_network
 
@@ -102,10 +102,10 @@ def test_who_has_no_other_way_is_told_by_dominators(seed):
     day = case.scenario.day(None)
     expected = dict.fromkeys(case.network.nodes["node_id"], 0)
     to = sorted(set(case.destinations_on(day)["place_id"]))
-    for _, group in case.groups.iterrows():
+    for who, (_, group) in zip(travellers_of(case.groups), case.groups.iterrows(), strict=True):
         if group["base"] != "movers" or not group["persons"]:
             continue
-        costs = conditions(case.network, case.scenario, day, traveller_of(group)).dense()
+        costs = conditions(case.network, case.scenario, day, who).dense()
         graph = safety_graph(case.network, costs, [group["place_id"]], to)
         back = nx.DiGraph(zip(graph.head.tolist(), graph.tail.tolist(), strict=True))
         start = graph.nodes
@@ -152,8 +152,7 @@ def test_the_fewest_edges_that_cut_a_region_off_are_those_of_networkx(seed):
     day = case.scenario.day(None)
     for cut in cuts:
         rows = case.groups[(case.groups["place_id"] == place).to_numpy(bool)]
-        for _, group in rows.iterrows():
-            who = traveller_of(group)
+        for who in travellers_of(rows):
             if f"{who.profile}, {who.kind}, {who.nationality}" != cut.traveller:
                 continue
             to = set(case.destinations_on(day)["place_id"]) - {place}
