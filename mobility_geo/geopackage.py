@@ -230,8 +230,9 @@ def write_geopackage(
     ready = _prepare(layers, crs)
     moment = _timestamp(stamp)
     with _replaced_at_the_end(target) as partial:
-        for layer, columns, shapes in ready:
-            _write_table(partial, layer, columns, shapes)
+        with _not_synced():
+            for layer, columns, shapes in ready:
+                _write_table(partial, layer, columns, shapes)
         with _connect(partial) as connection:
             for layer, _, shapes in ready:
                 _describe(connection, layer)
@@ -633,6 +634,18 @@ def _write_table(path: Path, layer: Layer, columns: _Columns, shapes: _Shapes | 
         layer_options={"GEOMETRY_NAME": GEOMETRY_COLUMN} if shapes is not None else None,
         gdal_tz_offsets=columns.zones,
     )
+
+
+@contextlib.contextmanager
+def _not_synced() -> Iterator[None]:
+    """Let GDAL leave each layer on its way to the disk: the whole file is synced in the end."""
+    name = "OGR_SQLITE_SYNCHRONOUS"
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: "OFF"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
 
 
 @contextlib.contextmanager

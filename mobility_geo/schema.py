@@ -1565,7 +1565,7 @@ def _column_problems(
             yield f"must be >= {column.minimum:g}{unit}", number < column.minimum
         if column.maximum is not None:
             yield f"must be <= {column.maximum:g}{unit}", (number > column.maximum) & ~infinite
-    if column.allowed:
+    if column.allowed and not set(series[~gone].unique()) <= set(column.allowed):
         wrong = ~series.isin(column.allowed).to_numpy(dtype=bool) & ~gone
         if wrong.any():
             first = str(series[wrong].iloc[0])
@@ -1602,6 +1602,10 @@ def _geometry_problems(frame: pd.DataFrame, schema: TableSchema) -> list[str]:
     return problems
 
 
+def _missing(series: pd.Series) -> BoolArray:
+    return np.asarray(pd.isna(series.array), dtype=np.bool_)
+
+
 def _conform_columns(
     frame: pd.DataFrame, schema: TableSchema
 ) -> tuple[dict[str, pd.Series], list[tuple[str, BoolArray | None]]]:
@@ -1609,13 +1613,14 @@ def _conform_columns(
     made: dict[str, pd.Series] = {}
     faults: list[tuple[str, BoolArray | None]] = []
     names = Counter(frame.columns.tolist())
+    plain = pd.DataFrame(frame)  # columns of a GeoDataFrame are slower to take
     for column in schema.columns:
         where = f"{schema.name}: column {column.name!r}"
         if column.name in names:
             if names[column.name] > 1:
                 faults.append((f"{where} stands more than once", None))
                 continue
-            series = frame[column.name]
+            series = plain[column.name]
             if isinstance(series.dtype, GeometryDtype):
                 faults.append((f"{where} must be {column.dtype}, not a geometry", None))
                 continue
@@ -1625,13 +1630,13 @@ def _conform_columns(
             continue
         else:
             series = pd.Series(column.default, index=frame.index, dtype="object")
-        missing = series.isna().to_numpy(dtype=bool)
+        missing = _missing(series)
         if column.default is not None and missing.any():
             series = series.where(~missing, column.default)
             missing = np.zeros(len(series), dtype=bool)
         made[column.name], bad = _conform_column(series, column, missing)
         if made[column.name] is not series:
-            missing = made[column.name].isna().to_numpy(dtype=bool)
+            missing = _missing(made[column.name])
         for expected, wrong in _column_problems(made[column.name], column, bad, missing):
             if wrong.any():
                 count = int(wrong.sum())
@@ -1682,8 +1687,9 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
     made, faults = _conform_columns(frame, schema)
     shape = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
     table = pd.DataFrame(made, index=frame.index, copy=True)
-    rest = ~frame.columns.isin([*schema.names, shape])
-    if rest.any():
+    known = {*schema.names, shape}
+    rest = [name not in known for name in frame.columns]
+    if any(rest):
         table = pd.concat([table, pd.DataFrame(frame.loc[:, rest])], axis=1)
     if isinstance(frame, gpd.GeoDataFrame):
         if shape is not None:
@@ -1695,7 +1701,8 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> tuple[pd.DataFrame, lis
     ]
     problems += _geometry_problems(table, schema)
     keys = [name for name in schema.key if name in table.columns]
-    if keys and len(keys) == len(schema.key):
+    single = len(keys) == 1 and table[keys[0]].is_unique
+    if keys and len(keys) == len(schema.key) and not single:
         twice = table.duplicated(subset=keys, keep=False).to_numpy(dtype=bool)
         if twice.any():
             problems.append(
