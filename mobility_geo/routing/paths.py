@@ -1,6 +1,7 @@
 """A way as people would tell it: modes, crossings, nodes in their order."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -66,24 +67,30 @@ def journey(network: Network, arcs: npt.NDArray[np.int32]) -> Journey:
     ('gate',)
     """
     rows = network.arcs.edge[arcs]
-    # only the rows of the way: whole columns of a large network take longer than to find it
-    kinds, crossing = (_some(network.edges[name], rows) for name in ("kind", "crossing_id"))
     order = np.concatenate([network.arcs.tail[arcs], network.arcs.head[arcs[-1:]]])
-    country, ids = (_some(network.nodes[name], order) for name in ("country", "node_id"))
-    modes = [str(kind) for kind in kinds if kind not in {"transfer", "crossing"}]
-    countries = [str(one) for one in country if isinstance(one, str)]
+    modes = _words(network, "edges", "kind", rows)
     return Journey(
         arcs=arcs,
-        node_ids=tuple(str(one) for one in ids),
-        modes=_squeeze(modes),
-        crossing_ids=tuple(str(name) for name in crossing if isinstance(name, str)),
-        countries=_squeeze(countries),
+        node_ids=tuple(network.node_rows.take(order).tolist()),
+        modes=_squeeze([word for word in modes if word not in {"transfer", "crossing"}]),
+        crossing_ids=tuple(_words(network, "edges", "crossing_id", rows)),
+        countries=_squeeze(_words(network, "nodes", "country", order)),
     )
 
 
-def _some(column: pd.Series, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.object_]:
-    """Return some values of a column."""
-    return column.take(rows).to_numpy(dtype=object)
+_CODES: WeakKeyDictionary[
+    Network, dict[tuple[str, str], tuple[npt.NDArray[np.int32], list[str]]]
+] = WeakKeyDictionary()
+
+
+def _words(network: Network, table: str, name: str, rows: npt.NDArray[np.int32]) -> list[str]:
+    """Return what stands in some rows of a column; missing values are left out."""
+    memory = _CODES.setdefault(network, {})
+    if (table, name) not in memory:
+        code, words = pd.factorize(getattr(network, table)[name])
+        memory[table, name] = code.astype(np.int32), words.tolist()
+    code, words = memory[table, name]
+    return [words[one] for one in code[rows].tolist() if one >= 0]
 
 
 def _squeeze(words: list[str]) -> tuple[str, ...]:
