@@ -594,6 +594,30 @@ def criterion_value(
     return float((figures + over / (1 - alpha)).min())
 
 
+def least_difference(people: FloatArray) -> float:
+    """Return the difference of people from which on two answers are not the same.
+
+    Parameters
+    ----------
+    people
+        People of each client.
+
+    Returns
+    -------
+    float
+        One person; where weights are not whole, the smallest of them. Never more than the rounding
+        of the solver calls for.
+
+    Examples
+    --------
+    >>> least_difference(np.array([2e7, 5.0])), least_difference(np.array([2e7, 0.5]))
+    (1.0, 0.5)
+    """
+    some = people[people > 0]
+    one = 1.0 if bool((people == np.rint(people)).all()) else float(some.min())
+    return min(one, 2 * TIGHT * float(people.sum()))
+
+
 def _summed(weight: FloatArray, row: npt.NDArray[np.intp]) -> FloatArray:
     """Return the people of rows that are the same."""
     return np.asarray(np.bincount(row.reshape(-1), weights=weight), dtype=np.float64)
