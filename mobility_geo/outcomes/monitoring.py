@@ -1,4 +1,7 @@
-"""Where to count people on the way: few points that together see the most, each person once."""
+"""Where to count people on the way: few points that together see the most, each person once.
+
+Points are chosen for the flows of one scenario.
+"""
 
 import datetime as dt
 import time
@@ -16,7 +19,7 @@ from scipy.sparse import csr_array, hstack, vstack
 from mobility_geo.errors import InputError, UnknownIdError, labels
 from mobility_geo.flows import ODMatrix
 from mobility_geo.outcomes.reachable import UNSAFE_SEVERITY
-from mobility_geo.outcomes.siting_models import STOPPED, solve_program
+from mobility_geo.outcomes.siting_models import STOPPED, is_whole, solve_program, stop_problems
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Closure, conditions
@@ -138,7 +141,7 @@ def capture_flows(
     started = time.monotonic()
     on_way = np.array(passes, dtype=bool)
     people = np.array(weight, dtype=np.float64)
-    _check(on_way, people, points, kept)
+    _check(on_way, people, points, kept, stop_problems(gap, time_limit_s))
     rows, inverse = np.unique(on_way, axis=0, return_inverse=True)
     size = np.asarray(np.bincount(inverse.reshape(-1), weights=people), dtype=np.float64)
     used = rows.any(axis=1) & (size > 0)
@@ -237,7 +240,10 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     >>> found.seen_persons, found.flowing_persons
     (300.0, 300.0)
     """
-    chosen_rule = _checked_rule(od, rule, new_points, aim, candidates, kept=bool(existing))
+    chosen_rule = _checked_rule(
+        od, rule, new_points, aim, candidates, kept=bool(existing),
+        stop=stop_problems(gap, time_limit_s),
+    )  # fmt: skip
     day = case.scenario.day(when)
     flows = _flows(case, od, chosen_rule)
     if not len(flows):
@@ -289,7 +295,14 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
 
 
 def _checked_rule(
-    od: ODMatrix, rule: str | None, new_points: int, aim: str, candidates: str, *, kept: bool
+    od: ODMatrix,
+    rule: str | None,
+    new_points: int,
+    aim: str,
+    candidates: str,
+    *,
+    kept: bool,
+    stop: list[str],
 ) -> str:
     """Return the rule of choice that counts.
 
@@ -305,7 +318,10 @@ def _checked_rule(
     chosen = rules[0] if rule is None else rule
     checks = (
         (chosen not in rules, f"rule {rule!r} is not in the flows; there are: {', '.join(rules)}"),
-        (new_points < (0 if kept else 1), f"new_points: how many new points? Not {new_points!r}"),
+        (
+            not is_whole(new_points) or new_points < (0 if kept else 1),
+            f"new_points: how many new points? Not {new_points!r}",
+        ),
         (
             aim not in {"people", "uncertainty"},
             f"aim must be people or uncertainty, not {aim!r}",
@@ -315,7 +331,7 @@ def _checked_rule(
             f"candidates must be both, edges or crossings, not {candidates!r}",
         ),
     )
-    problems = [words for wrong, words in checks if wrong]
+    problems = [words for wrong, words in checks if wrong] + stop
     if problems:
         raise InputError(problems)
     return chosen
@@ -330,7 +346,9 @@ def _passes(case: Case, flows: pd.DataFrame, day: dt.date, position: dict[str, i
     return passes
 
 
-def _check(passes: BoolArray, people: FloatArray, points: int, kept: Sequence[int]) -> None:
+def _check(
+    passes: BoolArray, people: FloatArray, points: int, kept: Sequence[int], stop: list[str]
+) -> None:
     """Check shapes and ranges.
 
     Raises
@@ -342,7 +360,7 @@ def _check(passes: BoolArray, people: FloatArray, points: int, kept: Sequence[in
         msg = "passes: shape (flows, candidates) is expected"
         raise InputError(msg)
     flows, count = passes.shape
-    problems = []
+    problems = list(stop)
     if not count:
         problems.append("no candidates: give edges or crossings that people pass")
     if people.shape != (flows,) or not (np.isfinite(people) & (people >= 0)).all():
@@ -351,7 +369,9 @@ def _check(passes: BoolArray, people: FloatArray, points: int, kept: Sequence[in
         problems.append("no people: nobody is on the way, or nothing about the flows is uncertain")
     if not all(0 <= one < count for one in kept) or len(set(kept)) < len(kept):
         problems.append("kept: candidates, each once, are expected")
-    if not max(1, len(kept)) <= points <= max(count, 1):
+    if not is_whole(points):
+        problems.append(f"points must be a whole number, not {points!r}")
+    elif not max(1, len(kept)) <= points <= max(count, 1):
         problems.append(
             f"points: {max(1, len(kept))} to {count} are possible (those kept among them), not "
             f"{points}"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Final, Literal
 
 import numpy as np
@@ -23,13 +24,21 @@ CRITERIA: Final = ("expected", "regret", "cvar")
 MODELS: Final = ("p_median", "max_cover", "set_cover", "capacitated")
 
 TIGHT: Final = 1e-7
-"""Share of a total by which an earlier aim may give way to a later one: rounding of the solver."""
+"""Share of all people below which a difference is taken for rounding of the solver."""
 
 SCALE: Final = 1e4
 """What a whole figure is made to be for the solver."""
 
-INFEASIBLE: Final = 2
+LEAST_HOLD: Final = 1e-4
+"""By how much of `SCALE` an earlier aim may give way at least: the solver keeps to about 1e-6."""
+
+NOBODY: Final = (
+    "no candidate site can be reached by anybody: nothing to choose; give other candidates, or "
+    "look at what closes the ways"
+)
+
 STOPPED: Final = 1
+INFEASIBLE: Final = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -140,7 +149,9 @@ def solve_p_median(
     >>> found.sites, found.value, found.status
     ((1,), 48.0, 'optimal')
     """
-    matrix, people = _checked(cost, weight, sites=sites, kept=kept)
+    matrix, people = _checked(
+        cost, weight, sites=sites, kept=kept, gap=gap, time_limit_s=time_limit_s
+    )
     return _lexicographic(
         "p_median", matrix[None], people[None], sites, kept, seed=seed, gap=gap,
         time_limit_s=time_limit_s,
@@ -187,7 +198,9 @@ def solve_max_cover(
     >>> solve_max_cover([[0, 9], [4, 1], [9, 2]], [5, 1, 1], sites=1, limit=4).value
     6.0
     """
-    matrix, people = _checked(cost, weight, sites=sites, kept=kept)
+    matrix, people = _checked(
+        cost, weight, sites=sites, kept=kept, gap=gap, time_limit_s=time_limit_s
+    )
     near = np.where(matrix <= limit, matrix, np.inf)
     found = _lexicographic(
         "max_cover", near[None], people[None], sites, kept, seed=seed, gap=gap,
@@ -237,13 +250,15 @@ def solve_set_cover(
     (0, 1)
     """
     started = time.monotonic()
-    matrix, people = _checked(cost, weight, sites=None, kept=kept)
+    matrix, people = _checked(
+        cost, weight, sites=None, kept=kept, gap=gap, time_limit_s=time_limit_s
+    )
     near = np.where(matrix <= limit, matrix, np.inf)
     reach = np.unique(np.isfinite(near[people > 0]), axis=0)
     reach = reach[reach.any(axis=1)]
     if not len(reach):
         msg = f"no candidate site is within the limit of {limit:g} of anybody: nothing to choose"
-        raise InputError(msg)
+        raise InputError(NOBODY if np.isinf(limit) else msg)
     count = matrix.shape[1]
     lower = np.zeros(count)
     lower[list(kept)] = 1
@@ -310,7 +325,9 @@ def solve_capacitated(
     ([[10, 0], [2, 8]], 38.0)
     """
     started = time.monotonic()
-    matrix, people = _checked(cost, weight, sites=sites, kept=kept)
+    matrix, people = _checked(
+        cost, weight, sites=sites, kept=kept, gap=gap, time_limit_s=time_limit_s
+    )
     room = np.array(capacity, dtype=np.float64)
     room[np.isnan(room)] = np.inf
     problems = []
@@ -320,7 +337,7 @@ def solve_capacitated(
         problems.append(
             f"capacity must be >= 0 people; wrong at {labels(np.flatnonzero(room < 0))}"
         )
-    elif not (room > 0).any():
+    elif not (room >= 1).any():
         problems.append("capacity: every candidate has room for 0 people, so no site can help")
     if (people != np.rint(people)).any():
         problems.append("weight: with capacities, people must be whole numbers")
@@ -328,6 +345,8 @@ def solve_capacitated(
         raise InputError(problems)
     room = np.floor(np.minimum(room, people.sum()))
     client, site = np.nonzero(np.isfinite(matrix) & (people > 0)[:, None] & (room > 0)[None, :])
+    if not len(client):
+        raise InputError(NOBODY)
     clients, count, pairs = *matrix.shape, len(client)
     most = np.minimum(people[client], room[site])
     size, at = count + pairs, np.arange(pairs)
@@ -360,7 +379,7 @@ def solve_capacitated(
     second = solve_program(
         spend,
         vstack([matrix_rows, csr_array(-serve[None, :])]).tocsr(),
-        np.append(least, (served - 1e-4) * scale),
+        np.append(least, served * scale - max(scale / 2, LEAST_HOLD)),
         lower, np.ones(size), count, gap, left, fallback=first,
     )  # fmt: skip
     chosen = np.flatnonzero(second.x[:count] > SERVED)
@@ -368,8 +387,8 @@ def solve_capacitated(
     value = float((persons * np.where(persons > 0, matrix, 0)).sum())
     bound = min(second.bound * dearest / scale, value)
     done = persons.sum(axis=1)
-    proven = first.fun <= first.bound and second.fun <= second.bound
-    stopped = STOPPED in {first.status, second.status}
+    proven = first.fun <= first.bound and second.fun <= second.bound and done.sum() >= served
+    stopped = STOPPED in {first.status, second.status} or gap == 0
     best = np.where(done > 0, persons.argmax(axis=1), -1)
     return Siting(
         model="capacitated", sites=tuple(int(one) for one in chosen), assignment=best[None],
@@ -412,20 +431,27 @@ def solve_robust(  # noqa: PLR0913 # nine words and the matrix
         each scenario alone is least; ``cvar``: least on average over the worst scenarios, which
         make up the share ``1 - alpha``.
     probability
-        Of each scenario, >= 0; made to sum to 1; equal if left out.
+        Of each scenario, >= 0; made to sum to 1; equal if left out. The regret counts every
+        scenario alike, one of probability 0 too; leave out what cannot happen.
     alpha
         Of ``cvar``, 0 to less than 1.
 
     Returns
     -------
     Siting
-        ``value`` is the criterion of people times cost. Three aims in their order: the criterion of
-        the people not served, the fewest not served on average, the criterion of the cost.
+        ``value`` is the criterion of people times cost. Four aims in their order: the criterion of
+        the people not served, the fewest not served on average, the criterion of the cost, the
+        least cost on average.
 
     Raises
     ------
     InputError
         As `solve_p_median`, or if a criterion, probability or `alpha` is wrong.
+
+    Notes
+    -----
+    The regret of the cost compares what those cost who are served, with these sites and with the
+    best ones for the scenario alone. These may be other people, and more: then it can be below 0.
 
     References
     ----------
@@ -448,55 +474,53 @@ def solve_robust(  # noqa: PLR0913 # nine words and the matrix
     people = np.ones(values.shape[1]) if weight is None else np.array(weight, dtype=np.float64)
     people = np.broadcast_to(people, values.shape[:2]) if people.ndim < 2 else people  # noqa: PLR2004
     share = np.ones(count) if probability is None else np.array(probability, dtype=np.float64)
-    problems = [] if count else ["no scenarios"]
-    if criterion not in CRITERIA:
-        problems.append(f"criterion must be one of {', '.join(CRITERIA)}, not {criterion!r}")
-    if share.shape != (count,) or not (share >= 0).all() or not 0 < share.sum() < np.inf:
-        problems.append("probability: one per scenario, >= 0 and not all 0, is expected")
-    if not 0 <= alpha < 1:
-        problems.append(f"alpha must be at least 0 and less than 1, not {alpha!r}")
+    problems = [*([] if count else ["no scenarios"]), *criterion_problems(criterion, alpha)]
+    problems += share_problems(share, count)
     if problems:
         raise InputError(problems)
     flat = values.reshape(-1, values.shape[2])
-    _checked(flat, people.reshape(-1), sites=sites, kept=kept)
+    _checked(flat, people.reshape(-1), sites=sites, kept=kept, gap=gap, time_limit_s=time_limit_s)
     share = share / share.sum()
     if criterion == "expected":
         return _lexicographic(
             "p_median", values, people, sites, kept, share=share, seed=seed, gap=gap,
             time_limit_s=time_limit_s,
         )  # fmt: skip
-    alone = []
+    counts = np.ones(count, dtype=bool) if criterion == "regret" else share > 0
+    if not any(_anybody(values[one], people[one]) for one in np.flatnonzero(counts)):
+        raise InputError(NOBODY)
+    best_unserved = best_cost = np.zeros(count)
+    proven, stopped = True, gap == 0
     if criterion == "regret":
-        for number in range(count):
-            left = max((time_limit_s - (time.monotonic() - started)) / (count - number + 1), 0.1)
-            alone.append(
-                _lexicographic(
-                    "p_median",
-                    values[number : number + 1],
-                    people[number : number + 1],
-                    sites,
-                    kept,
-                    seed=seed,
-                    gap=gap,
-                    time_limit_s=left,
-                )
-                if _anybody(values[number], people[number])
-                else None
-            )
-    program = _Scenarios(values, people, share, sites, kept)
+        best_unserved, best_cost, proven, late = _each_alone(
+            values, people, sites, kept, seed=seed, gap=gap, time_limit_s=time_limit_s
+        )
+        stopped |= late
+    one = least_difference(people, float(share[share > 0].min()))
+    program = _Scenarios(values, people, share, sites, kept, one)
     left = max(time_limit_s - (time.monotonic() - started), 0.1)
-    none = [0.0] * count
-    best_unserved = np.array([0.0 if one is None else one.unserved_persons[0] for one in alone]
-                             or none)  # fmt: skip
-    best_cost = np.array([0.0 if one is None else one.cost[0] for one in alone] or none)
     aims = program.solve(criterion, best_unserved, best_cost, alpha, gap, left)
-    proven = aims.proven and all(one is None or one.status == "optimal" for one in alone)
-    stopped = aims.stopped or any(one is not None and one.status == "time_limit" for one in alone)
-    found = _evaluate("p_median", values, people, aims.sites)
-    value, unserved = (
-        criterion_value(figure, share, criterion, alone=best, alpha=alpha)
-        for figure, best in ((found.cost, best_cost), (found.unserved_persons, best_unserved))
-    )
+
+    def figures(chosen: tuple[int, ...]) -> tuple[Siting, tuple[float, float, float]]:
+        found = _evaluate("p_median", values, people, chosen)
+        lost, spent = found.unserved_persons, found.cost
+        return found, (
+            criterion_value(lost, share, criterion, alone=best_unserved, alpha=alpha),
+            float(share @ lost),
+            criterion_value(spent, share, criterion, alone=best_cost, alpha=alpha),
+        )
+
+    found, reached = figures(aims.stages[0])
+    for number, chosen in enumerate(aims.stages[1:], start=1):
+        other, now = figures(chosen)
+        slack = (one / 2, one / 2, 1e-6 * max(abs(reached[2]), 1.0))
+        if any(now[aim] > reached[aim] + slack[aim] for aim in range(number)):
+            proven = False  # the solver gave up something of an earlier aim
+            break
+        found, reached = other, now
+    unserved, _, value = reached
+    proven &= aims.proven
+    stopped |= aims.stopped
     return replace(
         found, value=value, bound=value if proven else min(aims.bound, value),
         served_value=unserved,
@@ -507,7 +531,13 @@ def solve_robust(  # noqa: PLR0913 # nine words and the matrix
 
 
 def _checked(
-    cost: npt.ArrayLike, weight: npt.ArrayLike | None, *, sites: int | None, kept: Sequence[int]
+    cost: npt.ArrayLike,
+    weight: npt.ArrayLike | None,
+    *,
+    sites: int | None,
+    kept: Sequence[int],
+    gap: float,
+    time_limit_s: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Return costs and people as arrays.
 
@@ -522,7 +552,7 @@ def _checked(
         raise InputError(msg)
     clients, count = matrix.shape
     people = np.ones(clients) if weight is None else np.array(weight, dtype=np.float64)
-    problems = _number_problems(count, sites, kept)
+    problems = _number_problems(count, sites, kept) + stop_problems(gap, time_limit_s)
     if people.shape != (clients,):
         problems.append(f"weight: one per client is expected, {clients} in all")
     elif not (np.isfinite(people) & (people >= 0)).all():
@@ -547,7 +577,9 @@ def _number_problems(count: int, sites: int | None, kept: Sequence[int]) -> list
     if len(set(kept)) < len(kept):
         problems.append("kept: a candidate is there more than once")
     if sites is not None:
-        if sites < max(1, len(kept)):
+        if not is_whole(sites):
+            problems.append(f"sites must be a whole number, not {sites!r}")
+        elif sites < max(1, len(kept)):
             problems.append(
                 f"sites: at least {max(1, len(kept))} must be open (those kept among them), "
                 f"not {sites}"
@@ -555,6 +587,105 @@ def _number_problems(count: int, sites: int | None, kept: Sequence[int]) -> list
         elif sites > count:
             problems.append(f"sites: {sites} are asked for, but there are {count} candidates")
     return problems
+
+
+def is_whole(value: object) -> bool:
+    """Say whether a value is a whole number.
+
+    Parameters
+    ----------
+    value
+        Any.
+
+    Returns
+    -------
+    bool
+        False for 2.0 as well: a number of sites is written without a point.
+
+    Examples
+    --------
+    >>> is_whole(2), is_whole(1.5)
+    (True, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def stop_problems(gap: float, time_limit_s: float) -> list[str]:
+    """Say what is wrong with the words that say when to stop.
+
+    Parameters
+    ----------
+    gap, time_limit_s
+        See `solve_p_median`.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty: nothing.
+
+    Examples
+    --------
+    >>> stop_problems(1.0, 60)
+    ['gap must be at least 0 and less than 1, not 1.0']
+    """
+    checks = (
+        (not 0 <= gap < 1, f"gap must be at least 0 and less than 1, not {gap!r}"),
+        (not time_limit_s > 0, f"time_limit_s must be above 0 s, not {time_limit_s!r}"),
+    )
+    return [words for wrong, words in checks if wrong]
+
+
+def criterion_problems(criterion: str, alpha: float) -> list[str]:
+    """Say what is wrong with a criterion over scenarios.
+
+    Parameters
+    ----------
+    criterion, alpha
+        See `solve_robust`.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty: nothing.
+
+    Examples
+    --------
+    >>> criterion_problems("cvar", 1.0)
+    ['alpha must be at least 0 and less than 1, not 1.0']
+    """
+    checks = (
+        (
+            criterion not in CRITERIA,
+            f"criterion must be one of {', '.join(CRITERIA)}, not {criterion!r}",
+        ),
+        (not 0 <= alpha < 1, f"alpha must be at least 0 and less than 1, not {alpha!r}"),
+    )
+    return [words for wrong, words in checks if wrong]
+
+
+def share_problems(share: FloatArray, scenarios: int) -> list[str]:
+    """Say what is wrong with the probabilities of scenarios.
+
+    Parameters
+    ----------
+    share
+        Of each scenario.
+    scenarios
+        How many there are.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty: nothing.
+
+    Examples
+    --------
+    >>> share_problems(np.array([0.0]), 1)
+    ['probability: one per scenario, >= 0 and not all 0, is expected']
+    """
+    if share.shape == (scenarios,) and (share >= 0).all() and 0 < share.sum() < np.inf:
+        return []
+    return ["probability: one per scenario, >= 0 and not all 0, is expected"]
 
 
 def criterion_value(
@@ -594,19 +725,21 @@ def criterion_value(
     return float((figures + over / (1 - alpha)).min())
 
 
-def least_difference(people: FloatArray) -> float:
+def least_difference(people: FloatArray, share: float = 1.0) -> float:
     """Return the difference of people from which on two answers are not the same.
 
     Parameters
     ----------
     people
         People of each client.
+    share
+        Probability of the least likely scenario, for a mean over scenarios.
 
     Returns
     -------
     float
-        One person; where weights are not whole, the smallest of them. Never more than the rounding
-        of the solver calls for.
+        One person in it; where weights are not whole, the smallest of them. Never more than the
+        rounding of the solver calls for.
 
     Examples
     --------
@@ -615,7 +748,35 @@ def least_difference(people: FloatArray) -> float:
     """
     some = people[people > 0]
     one = 1.0 if bool((people == np.rint(people)).all()) else float(some.min())
-    return min(one, 2 * TIGHT * float(people.sum()))
+    return min(one * share, 2 * TIGHT * float(people.sum()))
+
+
+def _each_alone(
+    cost: FloatArray,
+    people: FloatArray,
+    sites: int,
+    kept: Sequence[int],
+    *,
+    seed: int,
+    gap: float,
+    time_limit_s: float,
+) -> tuple[FloatArray, FloatArray, bool, bool]:
+    """Return people not served and cost of the best choices, if all are proven, if one is late."""
+    end, count = time.monotonic() + time_limit_s, len(cost)
+    # where nobody can be served, every choice leaves all people, and none is to regret
+    unserved, spent = people.sum(axis=1), np.zeros(count)
+    proven, late = True, False
+    for number in range(count):
+        if _anybody(cost[number], people[number]):
+            left = max((end - time.monotonic()) / (count - number + 1), 0.1)
+            alone = _lexicographic(
+                "p_median", cost[number : number + 1], people[number : number + 1], sites, kept,
+                seed=seed, gap=gap, time_limit_s=left,
+            )  # fmt: skip
+            unserved[number], spent[number] = alone.unserved_persons[0], alone.cost[0]
+            proven &= alone.status == "optimal"
+            late |= alone.status == "time_limit"
+    return unserved, spent, proven, late
 
 
 def _summed(weight: FloatArray, row: npt.NDArray[np.intp]) -> FloatArray:
@@ -672,15 +833,12 @@ def _lexicographic(
     started = time.monotonic()
     share = np.ones(len(cost)) if share is None else share
     weight = (people * share[:, None]).reshape(-1)
+    one = least_difference(people, float(share[share > 0].min()))
     rows = cost.reshape(-1, cost.shape[2])
     can = (weight > 0) & np.isfinite(rows).any(axis=1)
     rows, weight = rows[can], weight[can]
     if not len(rows):
-        msg = (
-            "no candidate site can be reached by anybody: nothing to choose; give other "
-            "candidates, or look at what closes the ways"
-        )
-        raise InputError(msg)
+        raise InputError(NOBODY)
     rows, inverse = np.unique(rows, axis=0, return_inverse=True)
     weight = _summed(weight, inverse)
     reach, inverse = np.unique(np.isfinite(rows), axis=0, return_inverse=True)
@@ -706,24 +864,28 @@ def _lexicographic(
         served_bound = coverable
         stopped = not proven
     else:
-        program = _Scenarios(rows[None], weight[None], np.ones(1), sites, kept)
+        program = _Scenarios(rows[None], weight[None], np.ones(1), sites, kept, one)
         none = np.zeros(1)
         try:
             aims = program.solve("expected", none, none, 0.0, gap, left, known=lost)
         except InputError:  # out of time: the sites that serve most are an answer
             chosen, bound, proven, stopped = start, 0.0, False, True
         else:
-            chosen, bound, stopped = aims.sites, aims.bound, stopped or aims.stopped
-            proven = aims.proven and lost <= lost_bound + TIGHT * coverable
+            chosen, bound, stopped = aims.stages[-1], aims.bound, stopped or aims.stopped
+            left_out = float(weight[~np.isfinite(rows[:, list(chosen)]).any(axis=1)].sum())
+            kept_to = left_out < lost + one / 2
+            if not kept_to:  # the solver gave people up for a lower cost
+                chosen, bound = start, 0.0
+            proven = kept_to and aims.proven and lost < lost_bound + one / 2
     result = _evaluate(model, cost, people, chosen)
     value = float((result.cost * share).sum())
     served = float((result.served_persons * share).sum())
     # people who give way to the rounding of the solver save at most their longest way
-    rounding = 0.0 if everybody else TIGHT * coverable * float(rows[np.isfinite(rows)].max())
+    rounding = 0.0 if everybody else one * float(rows[np.isfinite(rows)].max())
     exact = proven and value - bound <= max(gap, 1e-6) * max(value, 1.0) + rounding
     within = gap > 0 and not stopped
     return replace(
-        result, value=value, bound=value if exact and gap == 0 else min(bound, value),
+        result, value=value, bound=value if exact and gap == 0 else min(max(bound, 0.0), value),
         served_value=served, served_bound=served if exact else max(served_bound, served),
         status="optimal" if exact and (gap == 0 or bound >= value)
         else "within_gap" if within else "time_limit",
@@ -752,12 +914,17 @@ def _cover(
         lower, np.ones(count + size), count, gap, seconds,
         fallback=_first_choice(count, sites, kept, size),
     )  # fmt: skip
-    chosen = np.flatnonzero(solved.x[:count] > SERVED)
-    spare = np.setdiff1d(np.arange(count), chosen)[: sites - len(chosen)]
-    chosen = np.sort(np.concatenate([chosen, spare]))
-    lost = float(weight[~reach[:, chosen].any(axis=1)].sum())
+    chosen = _filled(solved.x[:count], sites)
+    lost = float(weight[~reach[:, list(chosen)].any(axis=1)].sum())
     bound = max(min(solved.bound / SCALE * float(weight.sum()), lost), 0.0)
-    return tuple(int(one) for one in chosen), lost, bound, solved.status == STOPPED
+    return chosen, lost, bound, solved.status == STOPPED
+
+
+def _filled(opened: FloatArray, sites: int) -> tuple[int, ...]:
+    """Return the open sites, with the first of the others up to the number asked for."""
+    chosen = np.flatnonzero(opened > SERVED)
+    spare = np.flatnonzero(opened <= SERVED)[: max(sites - len(chosen), 0)]
+    return tuple(int(one) for one in np.sort(np.concatenate([chosen, spare])))
 
 
 def _first_choice(count: int, sites: int, kept: Sequence[int], rest: int) -> "_Answer":
@@ -823,17 +990,24 @@ def solve_program(
     """
     kinds = np.zeros(len(objective), dtype=np.int64)
     kinds[:whole] = 1
-    with solver_aside():
-        solved = milp(
-            objective,
-            constraints=LinearConstraint(rows, lb=least),
-            bounds=Bounds(lower, upper),
-            integrality=kinds,
-            options={"time_limit": max(seconds, 0.05), "mip_rel_gap": gap},
-        )
+    for presolve in (True, False):
+        with solver_aside():
+            solved = milp(
+                objective,
+                constraints=LinearConstraint(rows, lb=least),
+                bounds=Bounds(lower, upper),
+                integrality=kinds,
+                options={
+                    "time_limit": max(seconds, 0.05), "mip_rel_gap": gap, "presolve": presolve,
+                },
+            )  # fmt: skip
+        # where an earlier aim has an answer, it is presolving that finds none
+        if solved.status != INFEASIBLE or fallback is None:
+            break
     bound = np.nan if solved.mip_dual_bound is None else float(solved.mip_dual_bound)
     if not np.isfinite(bound):
-        bound = 0.0 if (objective >= 0).all() else -float(np.abs(objective).sum())
+        up, down = objective > 0, objective < 0
+        bound = float(objective[up] @ lower[up] + objective[down] @ upper[down])
     if solved.x is not None:
         # solved to the tolerance of the solver: what is left is rounding
         exact = bool(gap == 0) and solved.status == 0
@@ -841,8 +1015,9 @@ def solve_program(
             x=solved.x, fun=float(solved.fun), bound=float(solved.fun) if exact else float(bound),
             status=int(solved.status),
         )  # fmt: skip
-    if fallback is not None and solved.status == STOPPED:
-        return replace(fallback, bound=float(bound), status=STOPPED)
+    if fallback is not None:  # an answer of an earlier aim; this one is not settled
+        known = float(objective @ fallback.x)
+        return replace(fallback, fun=known, bound=min(bound, known), status=STOPPED)
     if solved.status == STOPPED:
         msg = f"no answer within {seconds:.1f} s: give more time, or fewer candidates"
         raise InputError(msg)
@@ -862,12 +1037,10 @@ class _Answer:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Aims:
-    """What the aims came to, one after another."""
+    """Sites after each aim in its order, and what no choice is below."""
 
-    sites: tuple[int, ...]
-    unserved: float
+    stages: tuple[tuple[int, ...], ...]
     unserved_bound: float
-    value: float
     bound: float
     proven: bool
     stopped: bool
@@ -897,8 +1070,9 @@ class _Scenarios:
         share: FloatArray,
         sites: int,
         kept: Sequence[int],
+        one: float,
     ) -> None:
-        self.share, self.sites, self.kept = share, sites, kept
+        self.share, self.sites, self.kept, self.one = share, sites, kept, one
         self.count, scenarios = cost.shape[2], len(cost)
         rows = cost.reshape(-1, self.count)
         weight = people.reshape(-1)
@@ -916,7 +1090,10 @@ class _Scenarios:
         rows, inverse = np.unique(rows[can], axis=0, return_inverse=True)
         self.program = program = radius_program(rows, np.isfinite(rows))
         size, clients = len(program.weight), len(rows)
-        shares = _sparse(weight[can], scenario[can], inverse.reshape(-1), (scenarios, clients))
+        self.rows = rows
+        self.shares = shares = _sparse(
+            weight[can], scenario[can], inverse.reshape(-1), (scenarios, clients)
+        )
         last = _sparse(np.ones(clients), np.arange(clients), program.last, (clients, size))
         steps = _sparse(program.weight, program.client, np.arange(size), (clients, size))
         widest = program.base + np.asarray(steps.sum(axis=1)).reshape(-1)
@@ -939,7 +1116,7 @@ class _Scenarios:
         *,
         known: float | None = None,
     ) -> _Aims:
-        """Make the criterion of people not served least, then their mean, then that of the cost.
+        """Make the criterion of people not served least, then their mean, then so for the cost.
 
         With `known`, the mean of people not served among those who can be is taken as settled.
         """
@@ -961,13 +1138,24 @@ class _Scenarios:
         lower, upper = np.zeros(size), np.ones(size)
         lower[list(self.kept)] = 1
         upper[own:] = np.inf
-        lower[[people.first, costs.first]] = -np.inf
-        unserved = bound = 0.0
+        # no figure is below 0, so no regret is below that of nothing at all
+        lower[[people.first, costs.first]] = -people.alone.min(), -costs.alone.min()
+        unserved_bound = 0.0
+        person = max(self.one / 2 * self.people_scale, LEAST_HOLD)
         results: list[_Answer] = []
 
-        def hold(aim: FloatArray, value: float) -> None:
+        def hold(aim: FloatArray, value: float, slack: float) -> None:
             rows.append(csr_array(-aim[None, :]))
-            least.append(np.array([-value - TIGHT * SCALE]))
+            least.append(np.array([-value - slack]))
+
+        def reached(block: _Block, by: Criterion) -> float:
+            """Return what the sites come to: the solver's own figure holds its tolerances."""
+            lost, spent = self._figures(_filled(results[-1].x[: self.count], self.sites))
+            figure = lost * self.people_scale if block is people else spent * self.cost_scale
+            by_sites = criterion_value(
+                figure + block.fixed, self.share, by, alone=block.alone, alpha=alpha
+            )
+            return by_sites - (float(self.share @ block.fixed) if by == "expected" else 0.0)
 
         def reach(block: _Block, by: Criterion) -> FloatArray:
             more = results[-1] if results else None
@@ -992,25 +1180,31 @@ class _Scenarios:
         if known is None:
             aim = reach(people, criterion)
             fixed = float(self.share @ people.fixed) if criterion == "expected" else 0.0
-            unserved = results[-1].fun + fixed
-            bound = results[-1].bound + fixed
-            hold(aim, float(aim @ results[-1].x))
+            unserved_bound = results[-1].bound + fixed
+            hold(aim, reached(people, criterion), person)
             aim = reach(people, "expected")
-            hold(aim, float(aim @ results[-1].x))
+            hold(aim, reached(people, "expected"), person)
         else:
-            hold(self._aim(people, "expected", alpha, size)[0], known * self.people_scale)
+            hold(self._aim(people, "expected", alpha, size)[0], known * self.people_scale, person)
         aim = reach(costs, criterion)
         fixed = float(self.share @ costs.fixed) if criterion == "expected" else 0.0
-        final = results[-1]
-        value = float(aim @ final.x)
-        chosen = np.flatnonzero(final.x[: self.count] > SERVED)
-        tight = all(one.fun <= one.bound for one in results)
+        bound = results[-1].bound + fixed
+        if criterion != "expected":
+            hold(aim, reached(costs, criterion), TIGHT * SCALE)
+            reach(costs, "expected")
         return _Aims(
-            sites=tuple(int(one) for one in chosen), unserved=unserved / self.people_scale,
-            unserved_bound=bound / self.people_scale, value=(value + fixed) / self.cost_scale,
-            bound=(final.bound + fixed) / self.cost_scale, proven=tight,
+            stages=tuple(_filled(one.x[: self.count], self.sites) for one in results),
+            unserved_bound=unserved_bound / self.people_scale, bound=bound / self.cost_scale,
+            proven=all(one.fun <= one.bound for one in results),
             stopped=any(one.status == STOPPED for one in results),
         )  # fmt: skip
+
+    def _figures(self, sites: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+        """Return by scenario people not served of those who can be, and cost above the least."""
+        least = self.rows[:, list(sites)].min(axis=1)
+        served = np.isfinite(least)
+        cost = np.where(served, least, 0.0) - self.program.base
+        return np.asarray(self.shares @ ~served), np.asarray(self.shares @ cost)
 
     def _aim(
         self, block: _Block, criterion: Criterion, alpha: float, size: int

@@ -10,7 +10,14 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes.siting_median import SERVED
-from mobility_geo.outcomes.siting_models import SCALE, STOPPED, least_difference, solve_program
+from mobility_geo.outcomes.siting_models import (
+    SCALE,
+    STOPPED,
+    is_whole,
+    least_difference,
+    solve_program,
+    stop_problems,
+)
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -90,7 +97,8 @@ def plan_rota(  # noqa: PLR0913 # each is a choice of the analyst
     Returns
     -------
     Rota
-        Of rotas that serve as many, one with the least driving.
+        Of rotas that serve as many, one with the least driving. A unit stops only where somebody
+        reaches it.
 
     Raises
     ------
@@ -115,7 +123,8 @@ def plan_rota(  # noqa: PLR0913 # each is a choice of the analyst
     minutes = np.array(drive, dtype=np.float64)
     covers = np.array(reach, dtype=bool)
     people = np.array(persons, dtype=np.float64)
-    _check(minutes, covers, people, units=units, days=days, day_min=day_min, stops=most_stops)
+    _check(minutes, covers, people, units=units, days=days, day_min=day_min, stop_min=stop_min,
+           stops=most_stops, stop=stop_problems(gap, time_limit_s))  # fmt: skip
     useful = np.flatnonzero((covers & (people > 0)[:, None]).any(axis=0))
     quickest = _quickest(minutes)
     tours = [
@@ -199,7 +208,9 @@ def _check(
     units: int,
     days: int,
     day_min: float,
+    stop_min: float,
     stops: int,
+    stop: list[str],
 ) -> None:
     """Check shapes and ranges.
 
@@ -209,7 +220,7 @@ def _check(
         Lists everything that is wrong.
     """
     places = len(minutes)
-    problems = []
+    problems = list(stop)
     if not places:
         problems.append("no candidate sites: give places where a unit may start and stop")
     if minutes.shape != (places, places) or np.isnan(minutes).any() or (minutes < 0).any():
@@ -219,10 +230,12 @@ def _check(
     if not people.sum() > 0:
         problems.append("no people: nobody to plan a rota for")
     problems += [
-        f"{name} must be at least 1, not {value!r}"
+        f"{name} must be a whole number, at least 1, not {value!r}"
         for name, value in (("units", units), ("days", days), ("most_stops", stops))
-        if value < 1
+        if not is_whole(value) or value < 1
     ]
+    if not 0 <= stop_min < np.inf:
+        problems.append(f"stop_min must be >= 0 min, not {stop_min!r}")
     if not day_min > 0:
         problems.append(f"day_min must be above 0 min, not {day_min!r}")
     if problems:

@@ -102,6 +102,8 @@ def test_uncertainty_looks_for_what_is_unsure():
     ("words", "told"),
     [
         ({"new_points": 0}, "how many new points"),
+        ({"new_points": 1.5}, "how many new points"),
+        ({"new_points": 1, "gap": -1}, "gap must be"),
         ({"new_points": 1, "aim": "luck"}, "aim must be"),
         ({"new_points": 1, "candidates": "villages"}, "candidates must be"),
         ({"new_points": 1, "rule": "random"}, "is not in the flows"),

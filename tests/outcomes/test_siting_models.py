@@ -128,9 +128,11 @@ def test_capacities_are_the_best_of_all_sets(problem, seed):
 
 @pytest.mark.parametrize("criterion", ["expected", "regret", "cvar"])
 @settings(max_examples=12)
-@given(problem=problems(scenarios=3), seed=st.integers(0, 99))
-def test_robust_sites_are_the_best_of_all_sets(criterion, problem, seed):
+@given(problem=problems(scenarios=3), seed=st.integers(0, 99), dead=st.booleans())
+def test_robust_sites_are_the_best_of_all_sets(criterion, problem, seed, dead):
     cost, people, number, kept = problem
+    if dead:  # a scenario in which nobody can be served
+        cost[2] = np.inf
     share = np.random.default_rng(seed).dirichlet(np.ones(3))
     sets = site_sets(cost.shape[2], number, kept)
     every = [figures(cost, people, one) for one in sets]
@@ -140,15 +142,40 @@ def test_robust_sites_are_the_best_of_all_sets(criterion, problem, seed):
     def aims(lost, spent):
         first = criterion_value(lost, share, criterion, alone=least_lost, alpha=0.6)
         last = criterion_value(spent, share, criterion, alone=least_spent, alpha=0.6)
-        return round(first, 6), round(share @ lost, 6), round(last, 6)
+        return tuple(round(one, 6) for one in (first, share @ lost, last, share @ spent))
 
     best = min(aims(*one) for one in every)
     found = solve_robust(
         cost, people, sites=number, criterion=criterion, probability=share, alpha=0.6, kept=kept
     )
+    assert len(found.sites) == number
     assert aims(*figures(cost, people, found.sites)) == pytest.approx(best, abs=1e-5)
     assert found.value == pytest.approx(best[2], abs=1e-4)
     assert found.status == "optimal"
+
+
+def test_a_scenario_in_which_nobody_is_served_changes_no_regret():
+    one, other = np.full((2, 4, 2), np.inf)
+    one[0, 0] = other[1, 1] = other[3, 0] = 1
+    alive = [one, other, other]
+    for laid in (alive, [np.full((4, 2), np.inf), *alive]):
+        found = solve_robust(laid, [30, 70, 20, 45], sites=1, criterion="regret")
+        assert (found.sites, found.served_value, found.status) == ((0,), 25, "optimal")
+
+
+def test_of_the_same_worst_scenarios_the_least_on_average_is_taken():
+    cost = [[[100, 100], [100, 100]], [[50, 10], [50, 50]]]
+    assert solve_robust(cost, [5, 5], sites=1, criterion="cvar", alpha=0.5).sites == (1,)
+
+
+@pytest.mark.parametrize("criterion", ["expected", "regret", "cvar"])
+def test_few_people_among_millions_are_not_rounding(criterion):
+    cost = np.broadcast_to([[60, 1], [1, np.inf]], (3, 2, 2))
+    found = solve_robust(cost, [1.45e7, 4], sites=1, criterion=criterion)
+    assert (found.sites, found.status) == ((0,), "optimal")
+    alone = [[60, 1, np.inf], [1, np.inf, np.inf], [np.inf, np.inf, 1]]
+    assert solve_p_median(alone, [1.45e7, 2, 10], sites=1).sites == (0,)
+    assert solve_max_cover(alone, [1.45e7, 2, 10], sites=1, limit=100).value == 1.45e7 + 2
 
 
 def test_criteria_are_what_they_are_called():
@@ -184,7 +211,7 @@ def test_a_rota_is_the_best_of_all_plans(seed, fleet):
         (base, stops, least_day(drive, base, stops))
         for base in range(4)
         for size in (1, 2, 3)
-        for stops in itertools.combinations(range(4), size)
+        for stops in itertools.combinations(np.flatnonzero(reach.any(axis=0)), size)
         if least_day(drive, base, stops) + stop * size <= day
     ]
     plans = [(one,) for one in tours] + [
@@ -377,6 +404,21 @@ def test_the_same_seed_gives_the_same_sites():
         (lambda: solve_p_median([[1, 2]], [np.nan], sites=1), "finite and >= 0"),
         (lambda: solve_p_median([[1, 2]], sites=1, kept=[7]), "no such candidates"),
         (lambda: solve_p_median([[np.inf]], sites=1), "can be reached by anybody"),
+        (lambda: solve_p_median([[1, 2]], sites=1.5), "sites must be a whole number, not 1.5"),
+        (lambda: solve_p_median([[1, 2]], sites=1, gap=1.0), "less than 1, not 1.0"),
+        (lambda: solve_p_median([[1, 2]], sites=1, gap=np.nan), "less than 1, not nan"),
+        (lambda: solve_p_median([[1, 2]], sites=1, time_limit_s=0), "above 0 s, not 0"),
+        (lambda: solve_robust([[[1.0]]], sites=1, time_limit_s=np.nan), "above 0 s, not nan"),
+        (lambda: solve_robust([[[np.inf]]], sites=1, criterion="regret"), "no candidate site"),
+        (lambda: solve_robust([[[np.inf]]], sites=1, criterion="cvar"), "reached by anybody"),
+        (lambda: solve_capacitated([[np.inf, np.inf]], [3], [1, 1], sites=1), "by anybody"),
+        (lambda: solve_capacitated([[1, 2]], [3], [0.5, 0.5], sites=1), "has room for 0 people"),
+        (lambda: capture_flows([[1]], [1], points=1.5), "points must be a whole number"),
+        (lambda: capture_flows([[1]], [1], points=1, gap=-1), "less than 1, not -1"),
+        (lambda: plan_rota([[0]], [[True]], [1], units=1, days=1, day_min=9, stop_min=np.nan),
+         "stop_min must be >= 0 min"),
+        (lambda: plan_rota([[0]], [[True]], [1], units=1.5, days=1, day_min=9, stop_min=1),
+         "units must be a whole number"),
         (lambda: solve_set_cover([[9.0]], limit=4), "within the limit of 4 of anybody"),
         (lambda: solve_capacitated([[1.0]], [3], [0], sites=1), "room for 0 people"),
         (lambda: solve_capacitated([[1.0]], [3], [-1], sites=1), "capacity must be >= 0"),
@@ -391,7 +433,7 @@ def test_the_same_seed_gives_the_same_sites():
         (lambda: plan_rota([[0]], [[True]], [0], units=1, days=1, day_min=9, stop_min=1),
          "nobody to plan a rota for"),
         (lambda: plan_rota([[0]], [[True]], [1], units=0, days=1, day_min=9, stop_min=1),
-         "units must be at least 1"),
+         "units must be a whole number, at least 1"),
         (lambda: plan_rota([[0]], [[True]], [1], units=1, days=1, day_min=9, stop_min=10),
          "no tour serves anybody"),
     ],
