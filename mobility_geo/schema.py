@@ -1271,8 +1271,9 @@ UNSERVED_GROUPS: Final = TableSchema(
 ROTA: Final = TableSchema(
     name="rota",
     meaning="Days of mobile way stations: where each starts, stops and returns to",
-    key=("base_id", "day"),
+    key=("unit", "day"),
     columns=(
+        _number("unit", "", "unit that drives it, from 1 on", dtype="int", minimum=1),
         _text("base_id", "place where it starts in the morning and returns to"),
         _number("day", "", "day of the rota", dtype="int", minimum=1),
         _text("stop_ids", "places where it stops, in their order, > between them"),

@@ -243,13 +243,13 @@ def _print_result(result: "SitingResult", go: "pd.DataFrame | None") -> None:
                       _hours(row, "longest_min"))  # fmt: skip
     console.print(sites)
     if len(result.rota):
-        rota = Table("base", "day", "stops", "driving h", title="Rota")
+        rota = Table("unit", "base", "day", "stops", "driving h", title="Rota")
         for row in rows_of(result.rota):
-            rota.add_row(str(row["base_id"]), str(row["day"]), str(row["stop_ids"]),
-                         _hours(row, "driving_min"))  # fmt: skip
+            rota.add_row(str(row["unit"]), str(row["base_id"]), str(row["day"]),
+                         str(row["stop_ids"]), _hours(row, "driving_min"))  # fmt: skip
         console.print(rota)
     print(f"{result.served_persons:,.0f} people served, {result.unserved_persons:,.0f} not; "
-          f"{result.model}: value {result.value:,.0f}, bound {result.bound:,.0f}, "
+          f"{result.model}: {result.quantity} {result.value:,.0f}, bound {result.bound:,.0f}, "
           f"gap {result.gap:.2%}, {result.status} ({result.seconds:.1f} s)")  # fmt: skip
     if len(result.unserved):
         several = len(result.scenarios) > 1

@@ -14,15 +14,18 @@ from mobility_geo.errors import InputError, UnknownIdError, labels
 from mobility_geo.outcomes.reachable import main_traveller, safe_waystations
 from mobility_geo.outcomes.results import Progress
 from mobility_geo.outcomes.siting_models import (
-    CRITERIA,
     MODELS,
     Criterion,
     Siting,
+    criterion_problems,
+    is_whole,
+    share_problems,
     solve_capacitated,
     solve_max_cover,
     solve_p_median,
     solve_robust,
     solve_set_cover,
+    stop_problems,
 )
 from mobility_geo.outcomes.siting_rota import Rota, plan_rota
 from mobility_geo.routing import GroupWays, find_group_ways, find_ways
@@ -69,7 +72,10 @@ class SitingResult:
         ``unserved_persons`` and ``person_h``, people times hours of those served.
     model, criterion, value, bound, gap, status, seconds
         What was made best, how good it is proven to be, and how long it took; see `Siting`. Over
-        many scenarios the value is that of the criterion.
+        many scenarios the value is that of the criterion: for ``max_cover`` people served on
+        average with ``expected``, but people *not* served with ``regret`` and ``cvar``.
+    quantity
+        What the value counts, in words.
     served_persons, unserved_persons
         On average over the scenarios.
     warnings
@@ -94,6 +100,25 @@ class SitingResult:
     served_persons: float
     unserved_persons: float
     warnings: tuple[str, ...] = ()
+
+    @property
+    def quantity(self) -> str:
+        """What the value counts, in words."""
+        if self.model == "rota":
+            return "people served"
+        if self.model == "set_cover":
+            return "stations"
+        if self.model != "max_cover":
+            what = "people times minutes"
+        elif self.criterion in {"single", "expected"}:
+            what = "people served"
+        else:
+            what = "people not served"
+        over = {
+            "single": "", "expected": " on average", "regret": " more than need be",
+            "cvar": " in the worst scenarios",
+        }  # fmt: skip
+        return what + over[self.criterion]
 
 
 def site_way_stations(  # noqa: PLR0913 # each is a choice of the analyst
@@ -182,12 +207,24 @@ def site_way_stations(  # noqa: PLR0913 # each is a choice of the analyst
     laid = (case.scenario,) if scenarios is None else tuple(scenarios)
     _check_arguments(
         model, new_sites, limit_h, capacity_persons, keep_existing=keep_existing,
-        scenarios=len(laid), criterion=criterion,
+        scenarios=len(laid),
+        more=[
+            *criterion_problems(criterion, alpha), *stop_problems(gap, time_limit_s),
+            *([] if probability is None else share_problems(np.array(probability, dtype=float),
+                                                            len(laid))),
+        ],
     )  # fmt: skip
     days = [one.day(when) for one in laid]
     day = days[0]
     groups = _groups(case, base)
     places, kept, excluded, warnings = _candidates(case, laid, days, candidates, keep_existing)
+    if new_sites is not None and len(kept) + new_sites > len(places):
+        besides = f" besides the {len(kept)} kept" if kept else ""
+        msg = (
+            f"new_sites: {new_sites} are asked for{besides}, but there are {len(places)} "
+            "candidates in all"
+        )
+        raise InputError(msg)
     tell = progress or (lambda _step, _done: None)
     ways = []
     for number, (one, date) in enumerate(zip(laid, days, strict=True)):
@@ -199,6 +236,7 @@ def site_way_stations(  # noqa: PLR0913 # each is a choice of the analyst
     cost = np.stack(
         [np.where(ok, one.time_min, np.inf) for one, ok in zip(ways, usable, strict=True)]
     )
+    # ways over the limit are cut already, to the rounding of times
     persons = ways[0].groups["persons"].to_numpy(dtype=np.float64)
     keep = [places.index(one) for one in kept]
     count = len(keep) + (new_sites or 0)
@@ -213,9 +251,9 @@ def site_way_stations(  # noqa: PLR0913 # each is a choice of the analyst
     elif model == "p_median":
         found = solve_p_median(cost[0], persons, sites=count, seed=seed, **options)  # type: ignore[arg-type]
     elif model == "max_cover":
-        found = solve_max_cover(cost[0], persons, sites=count, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
+        found = solve_max_cover(cost[0], persons, sites=count, limit=np.inf, seed=seed, **options)  # type: ignore[arg-type]
     elif model == "set_cover":
-        found = solve_set_cover(cost[0], persons, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
+        found = solve_set_cover(cost[0], persons, limit=np.inf, seed=seed, **options)  # type: ignore[arg-type]
     else:
         found = solve_capacitated(cost[0], persons, room, sites=count, **options)  # type: ignore[arg-type]
     if len(laid) > 1 and model == "max_cover":
@@ -291,7 +329,8 @@ def site_mobile_stations(  # noqa: PLR0913 # each is a choice of the analyst
     candidates
         Places that may be bases and stops; see `site_way_stations`.
     base, risk_limit, when, gap, time_limit_s
-        See `site_way_stations`; the risk limit holds for the unit's own ways as well.
+        See `site_way_stations`; the risk limit holds for each leg of the
+        unit's own ways as well, not for the day as a whole.
 
     Returns
     -------
@@ -315,6 +354,13 @@ def site_mobile_stations(  # noqa: PLR0913 # each is a choice of the analyst
     >>> found.rota["stop_ids"].tolist(), found.served_persons
     (['midtown>northtown'], 1400.0)
     """
+    checks = (
+        (not 0 <= stop_h < np.inf, f"stop_h must be >= 0 h, not {stop_h!r}"),
+        (not reach_h >= 0, f"reach_h must be >= 0 h, not {reach_h!r}"),
+    )
+    problems = [words for wrong, words in checks if wrong] + stop_problems(gap, time_limit_s)
+    if problems:
+        raise InputError(problems)
     day = case.scenario.day(when)
     groups = _groups(case, base)
     places, _, excluded, warnings = _candidates(
@@ -358,7 +404,7 @@ def site_mobile_stations(  # noqa: PLR0913 # each is a choice of the analyst
     )  # fmt: skip
     names = (case.scenario.name,)
     assignment = _assignment(siting, [ways], names, places)
-    rota = _rota_table(found, assignment, places)
+    rota = _rota_table(found, days, assignment, places)
     return SitingResult(
         case=case, when=day, sites=_bases(case, rota, assignment), assignment=assignment,
         unserved=_unserved(siting, [ways], [usable], names, places, reach_h * MIN_PER_H,
@@ -395,7 +441,8 @@ def go_or_no_go(
     supply_profile
         How supply travels, with the nationality of the country where it starts.
     stations
-        Places of the stations; those of the way stations of the case if left out.
+        Places of the stations; those of the way stations of the case if left out. Of mobile ones
+        give the places that are to be asked: bases, or stops.
     base
         ``movers`` or ``residents``: whose reach counts.
     risk_limit
@@ -494,9 +541,9 @@ def _check_arguments(
     *,
     keep_existing: bool,
     scenarios: int,
-    criterion: str,
+    more: list[str],
 ) -> None:
-    """Check what can be checked without the network.
+    """Check what can be checked without the network; `more` is wrong already.
 
     Raises
     ------
@@ -504,7 +551,7 @@ def _check_arguments(
         Lists everything that is wrong.
     """
     covering = model in {"max_cover", "set_cover"}
-    number_wrong = new_sites is None or new_sites < (0 if keep_existing else 1)
+    number_wrong = not is_whole(new_sites) or (new_sites or 0) < (0 if keep_existing else 1)
     checks = (
         (model not in MODELS, f"model must be one of {', '.join(MODELS)}, not {model!r}"),
         (
@@ -537,12 +584,8 @@ def _check_arguments(
             scenarios > 1 and model not in {"p_median", "max_cover"},
             f"scenarios: {model} is for one scenario; take p_median or max_cover",
         ),
-        (
-            criterion not in CRITERIA,
-            f"criterion must be one of {', '.join(CRITERIA)}, not {criterion!r}",
-        ),
     )
-    problems = [words for wrong, words in checks if wrong]
+    problems = [words for wrong, words in checks if wrong] + more
     if problems:
         raise InputError(problems)
 
@@ -714,7 +757,7 @@ def _unserved(
             if missing:
                 reason, words = _why(
                     one, row, bool(usable[number][row].any()), places, limit_min, risk_limit,
-                    capacities=found.persons is not None,
+                    near_open=bool(usable[number][row, list(found.sites)].any()),
                 )  # fmt: skip
                 rows.append(
                     {
@@ -734,11 +777,11 @@ def _why(
     limit_min: float,
     risk_limit: float | None,
     *,
-    capacities: bool,
+    near_open: bool,
 ) -> tuple[str, str]:
     """Say why a group has no station: the first limit that leaves no candidate."""
     if could:
-        if capacities:
+        if near_open:  # an open one takes everybody, unless it is full
             return "no_room", "every station within its limits is full"
         return "too_few_sites", "a candidate is within its limits, but is not among the sites"
     count = len(places)
@@ -757,7 +800,8 @@ def _why(
         ("over_risk", in_risk, ways.risk[row], "risk {:.2f}", 1.0),
         ("over_time", ways.in_time[row], ways.time_min[row], "{:.1f} h", MIN_PER_H),
         ("over_money", ways.in_money[row], ways.cost_xof[row], "{:,.0f} XOF", 1.0),
-        ("over_limit", ways.time_min[row] <= limit_min, ways.time_min[row], "{:.1f} h", MIN_PER_H),
+        ("over_limit", ways.time_min[row] <= limit_min + QUANTUM["time_min"] / 2,
+         ways.time_min[row], "{:.1f} h", MIN_PER_H),
     )  # fmt: skip
     for reason, inside, figure, form, unit in steps:
         if not (left & inside).any():
@@ -842,18 +886,21 @@ def _site_table(case: Case, rows: list[dict[str, object]]) -> gpd.GeoDataFrame:
     return check_table(gpd.GeoDataFrame(table[[*SITES.names, "geometry"]]), SITES)
 
 
-def _rota_table(found: Rota, assignment: pd.DataFrame, places: list[str]) -> pd.DataFrame:
+def _rota_table(
+    found: Rota, days: int, assignment: pd.DataFrame, places: list[str]
+) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
-    days: dict[int, int] = {}
-    for tour in found.tours:
-        days[tour.base] = days.get(tour.base, 0) + 1
+    base, unit, day = -1, 0, days
+    for tour in found.tours:  # by base: a unit that has driven all its days hands on to the next
+        if tour.base != base or day == days:
+            base, unit, day = tour.base, unit + 1, 0
+        day += 1
         stops = [places[stop] for stop in tour.stops]
         mine = assignment["place_id"].isin(stops).to_numpy(dtype=bool)
         rows.append(
             {
-                "base_id": places[tour.base], "day": days[tour.base],
-                "stop_ids": ">".join(stops), "driving_min": tour.driving_min,
-                "day_min": tour.day_min,
+                "unit": unit, "base_id": places[base], "day": day, "stop_ids": ">".join(stops),
+                "driving_min": tour.driving_min, "day_min": tour.day_min,
                 "served_persons": int(assignment.loc[mine, "persons"].sum()),
             }
         )  # fmt: skip

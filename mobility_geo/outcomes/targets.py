@@ -168,11 +168,13 @@ def _share_inside_by_region(results: "Results", subject: str) -> Figure:
 
 
 def _persons_to_country(results: "Results", subject: str) -> Figure:
+    subject, prefix = _subject(subject)
+
     def measure(flows: pd.DataFrame) -> float:
         there = flows["destination_country"] == subject
         return float(flows.loc[there, "flow_persons"].sum())
 
-    return _by_rule(results, measure)
+    return _by_rule(results, measure, prefix)
 
 
 def _served_persons(results: "Results", subject: str) -> Figure:
