@@ -27,7 +27,7 @@ from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
 from mobility_geo.cli.simulate import simulate_command
-from mobility_geo.cli.site import pmed_command, site_command
+from mobility_geo.cli.site import ALPHA, pmed_command, site_command
 from mobility_geo.cli.sweep import sweep_command
 from mobility_geo.cli.warmup import warmup_command
 from mobility_geo.errors import ConservationError, InputError, MobilityGeoError, OutputError
@@ -762,7 +762,7 @@ def site(  # noqa: PLR0913
     ] = OverScenarios.EXPECTED,
     alpha: Annotated[
         float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
-    ] = 0.9,
+    ] = ALPHA,
     mobile: Annotated[
         int | None, typer.Option("--mobile", help="Units of mobile stations, instead of --new.")
     ] = None,

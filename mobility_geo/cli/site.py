@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.files import check_output_file, read_case
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from mobility_geo.outcomes import SitingResult
     from mobility_geo.scenario import Case, Scenario
+
+ALPHA: Final = 0.9
+"""What ``--alpha`` is if left out."""
 
 
 def pmed_command(path: str, *, seed: int, gap: float, time_limit_s: float, as_json: bool) -> None:
@@ -115,6 +118,38 @@ def site_command(  # noqa: PLR0913
     InputError
         If a scenario of `under` is of another network, or options contradict each other.
     """
+    several = bool(under) or plan is not None
+    _check_options(
+        (
+            (bool(under) and plan is not None, "--under: leave it out, or --plan"),
+            (bool(on) and not supply_from, "--on asks for go or no-go: give --supply-from too"),
+            (
+                not several and criterion != "expected",
+                "--criterion is over scenarios: give --under or --plan too",
+            ),
+            (
+                criterion == "cvar" and not 0 <= alpha < 1,
+                f"--alpha must be at least 0 and less than 1, not {alpha!r}",
+            ),
+            (
+                criterion != "cvar" and alpha != ALPHA,
+                "--alpha is for --criterion cvar",
+            ),
+            (
+                mobile is not None and several,
+                "a rota is for one scenario: leave out --under and --plan, or --mobile",
+            ),
+            (
+                mobile is not None and (new_sites is not None or model != "p_median"),
+                "--mobile places units: leave out --new and --model, or --mobile",
+            ),
+            (
+                mobile is not None and (limit_h is not None or capacity_persons is not None),
+                "--limit and --capacity are for fixed stations: leave them out, or --mobile",
+            ),
+            (mobile is None and profile is not None, "--profile is for --mobile"),
+        )
+    )
     if out is not None:
         check_output_file(out)
     from rich.console import Console
@@ -127,9 +162,6 @@ def site_command(  # noqa: PLR0913
     refuse_public(case, "Way stations")
     named = [case.network.find_place(name) for name in candidates] or None
     if mobile is not None:
-        if scenarios:
-            msg = "a rota is for one scenario: leave out --under and --plan, or --mobile"
-            raise InputError(msg)
         result = site_mobile_stations(
             case, units=mobile, days=days, profile=profile, stop_h=stop_h, reach_h=reach_h,
             candidates=named, base=base, risk_limit=risk_limit, when=when, gap=gap,
@@ -161,6 +193,19 @@ def site_command(  # noqa: PLR0913
         _print_result(result, go)
         if out is not None:
             print(f"{Path(out)}: open it in QGIS; it opens styled. Internal: it shows places.")
+
+
+def _check_options(checks: "Sequence[tuple[bool, str]]") -> None:
+    """Refuse options that would be ignored, before any work.
+
+    Raises
+    ------
+    InputError
+        Lists them all.
+    """
+    problems = [words for wrong, words in checks if wrong]
+    if problems:
+        raise InputError(problems)
 
 
 def _scenarios(
