@@ -246,7 +246,9 @@ def compare_command(
     columns = {"base": "", "status_before": "before", "status_after": "after", "persons": "people"}
     show_rows(summary, days, columns)
     columns = {"name": "", "lost_persons": "can no longer reach", "regained_persons": "reach again"}
-    show_rows(places, "Places where most people changed", columns)
+    for base in ("movers", "residents"):
+        rows = places[(places["base"] == base).to_numpy(dtype=bool)]
+        show_rows(rows, f"Places where most {base} changed", columns)
     crossings = found.crossing_flows
     moved = crossings[(crossings["change_persons"] != 0).to_numpy(dtype=bool)]
     columns = {"rule": "", "crossing_name": "", "before_persons": "before",

@@ -222,8 +222,9 @@ def write_comparison(found: Comparison, path: str | Path) -> Path:
     Returns
     -------
     pathlib.Path
-        The file, with the layers ``changed_places`` and ``flow_changes``, and the tables
-        ``status_changes``, ``status_summary`` and ``crossing_changes``.
+        The file, with the layers ``changed_movers`` and ``changed_residents`` (each only if some
+        changed) and ``flow_changes``, and the tables ``status_changes``, ``status_summary`` and
+        ``crossing_changes``.
 
     Raises
     ------
@@ -243,31 +244,8 @@ def write_comparison(found: Comparison, path: str | Path) -> Path:
     """
     for case in (found.before, found.after):
         refuse_public(case, "A comparison place by place")
-    places = found.places()
-    columns = ["lost_persons", "regained_persons", "other_persons"]
-    places.insert(2, "changed_persons", places[columns].sum(axis=1).astype("int64"))
-    largest = float(max([1, *places["changed_persons"]]))
-    looks = [
-        Category(
-            value=value, label=label,
-            symbol=symbol("marker", marker(
-                "circle", colour, outline="#ffffff", outline_width=0.2,
-                size_expression=scaled("changed_persons", largest, 2.0, 9.0))),
-        )
-        for value, label, colour in (
-            ("lost", "could reach before, cannot now", RED),
-            ("regained", "could not before, can now", GREEN),
-            ("other", "changed otherwise", GREY),
-        )
-    ]  # fmt: skip
-    place_style = Style(
-        renderer=categorised("change", looks), title='"name"',
-        labels=labels('"name"', placement="point", size=7),
-        map_tip='<b>[% "name" %]</b>: [% format_number("changed_persons",0) %] people, '
-        '[% "change" %]',
-    )  # fmt: skip
     layers = [
-        internal_layer("changed_places", "Who changed status", places, None, place_style, "Point"),
+        *_changed_layers(found.places()),
         _flow_layer(found),
         plain_table("status_summary", found.summary()),
         plain_table("status_changes", found.statuses),
@@ -434,6 +412,39 @@ def _point_look(frame: gpd.GeoDataFrame, thing: str) -> Style:
         labels=labels('"label"', placement="point", size=7, show='"every_way_persons">0'),
         title='"label"', map_tip=_TIP,
     )  # fmt: skip
+
+
+def _changed_layers(places: gpd.GeoDataFrame) -> list[Layer]:
+    """Return movers above residents, each with a shape of its own: they are never added up."""
+    layers = []
+    for base, shape in (("movers", "circle"), ("residents", "square")):
+        rows = places[(places["base"] == base).to_numpy(dtype=bool)].reset_index(drop=True)
+        if not len(rows):
+            continue
+        size = scaled("changed_persons", float(max(rows["changed_persons"])), 2.0, 9.0)
+        style = Style(
+            renderer=categorised("change", [
+                Category(
+                    value=value, label=f"{base}: {label}",
+                    symbol=symbol("marker", marker(
+                        shape, colour if base == "movers" else "#ffffff",
+                        outline="#ffffff" if base == "movers" else colour,
+                        outline_width=0.2 if base == "movers" else 0.6, size_expression=size)),
+                )
+                for value, label, colour in (
+                    ("lost", "could reach before, cannot now", RED),
+                    ("regained", "could not before, can now", GREEN),
+                    ("other", "changed otherwise", GREY),
+                )
+            ]),
+            title='"name"',
+            labels=labels('"name"', placement="point", size=7) if base == "movers" else None,
+            map_tip=f'<b>[% "name" %]</b>: [% format_number("changed_persons",0) %] {base}, '
+            '[% "change" %]',
+        )  # fmt: skip
+        title = f"Which {base} changed status"
+        layers.append(internal_layer(f"changed_{base}", title, rows, None, style, "Point"))
+    return layers
 
 
 def _flow_layer(found: Comparison) -> Layer:

@@ -121,36 +121,42 @@ class Comparison:
         return self.statuses.groupby(keys)["persons"].sum().reset_index()
 
     def places(self) -> gpd.GeoDataFrame:
-        """Return the places where somebody changed status.
+        """Return the places where somebody changed status, movers and residents apart.
 
         Returns
         -------
         geopandas.GeoDataFrame
-            Points; ``place_id``, ``name``, ``lost_persons`` (could reach before, cannot now),
-            ``regained_persons`` (the other way round) and ``other_persons``; ``change`` is what
-            most of them had: ``lost``, ``regained`` or ``other``.
+            Points; ``base``, ``place_id``, ``name``, ``changed_persons``, and of these
+            ``lost_persons`` (could reach before, cannot now), ``regained_persons`` (the other way
+            round) and ``other_persons``; ``change`` is what most of them had: ``lost``,
+            ``regained`` or ``other``. By base, most people first.
         """
         rows = self.statuses[self.statuses["changed"].to_numpy(dtype=bool)]
         was, now = rows["status_before"] == "can_reach", rows["status_after"] == "can_reach"
         table = (
             pd.DataFrame(
                 {
+                    "base": rows["base"],
                     "place_id": rows["place_id"],
+                    "changed_persons": rows["persons"],
                     "lost_persons": rows["persons"].where(was, 0),
                     "regained_persons": rows["persons"].where(now, 0),
                     "other_persons": rows["persons"].where(~was & ~now, 0),
                 }
             )
-            .groupby("place_id", as_index=False)
+            .groupby(["base", "place_id"], as_index=False)
             .sum()
-        )
+            .sort_values(["base", "changed_persons", "place_id"], ascending=[True, False, True],
+                         ignore_index=True)
+        )  # fmt: skip
         columns = ["lost_persons", "regained_persons", "other_persons"]
         most = table[columns].to_numpy().argmax(axis=1) if len(table) else []
         table["change"] = [("lost", "regained", "other")[number] for number in most]
         places = self.after.network.places.set_index("place_id")
         at = places.loc[table["place_id"]]
-        table.insert(1, "name", at["name"].to_numpy())
-        found = table.astype(dict.fromkeys(columns, "int64") | {"change": "str", "name": "str"})
+        table.insert(2, "name", at["name"].to_numpy())
+        words = dict.fromkeys(("base", "place_id", "name", "change"), "str")
+        found = table.astype(dict.fromkeys(["changed_persons", *columns], "int64") | words)
         return gpd.GeoDataFrame(found, geometry=at.geometry.to_numpy(), crs=places.crs)
 
 

@@ -61,10 +61,16 @@ def test_two_days_side_by_side(tmp_path):
     words = ["compare", "mali-2013-01", "mali-2013-01", *DAYS, "--out", tmp_path / "c.gpkg"]
     done = mobility_geo(*words, "--output", "json")
     assert done.returncode == exits.SUCCESS, done.stderr
-    assert {"changed_places", "flow_changes", "status_summary"} <= layers(tmp_path / "c.gpkg")
+    out = tmp_path / "c.gpkg"
+    assert {"changed_movers", "changed_residents", "flow_changes", "status_summary"} <= layers(out)
     data = json.loads(done.stdout)["data"]
+    for base in ("movers", "residents"):
+        changed = sum(row["persons"] for row in data["summary"]
+                      if row["base"] == base and row["changed"])  # fmt: skip
+        layer = pyogrio.read_dataframe(out, layer=f"changed_{base}")
+        assert set(layer["base"]) == {base}
+        assert layer["changed_persons"].sum() == changed > 0
     assert (data["when_before"], data["when_after"]) == ("2013-01-12", "2013-02-10")
-    assert sum(row["persons"] for row in data["summary"])
 
 
 def test_the_access_table_in_words_and_json(tmp_path):
