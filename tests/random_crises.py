@@ -62,13 +62,14 @@ def random_crisis(seed, *, disruptions=4, capacities=None, limited=True, residen
     return build_case(DRAWN, people, to, disruptions=laid, limits=Limits())
 
 
-def freed_by_every_set(case):
-    """Return the people freed by every set of active disruptions; nothing is shared or skipped."""
+def freed_by_every_set(case, of=None):
+    """Return the people (at a place) freed by every set of disruptions; nothing is skipped."""
     day = case.scenario.day(None)
     movers = case.groups[(case.groups["base"] == "movers").to_numpy(bool)]
     competing = bool(case.destinations["capacity_persons"].notna().any())
     open_now = case.destinations_on(day)
     before = place_people(find_group_ways(case, groups=movers), open_now).sum(axis=1)
+    mine = movers["place_id"].isin([of] if of else movers["place_id"]).to_numpy(bool)
     short = before < movers["persons"].to_numpy()
     ids = sorted(one.disruption_id for one in case.scenario.active(day))
     found = {}
@@ -77,5 +78,5 @@ def freed_by_every_set(case):
             ways = find_group_ways(case, case.scenario.without(ids=some), groups=movers)
             after = place_people(ways, open_now, keep=before).sum(axis=1)
             more = np.maximum(after - before, 0)
-            found[frozenset(some)] = int(more.sum() if competing else more[short].sum())
+            found[frozenset(some)] = int(more[mine if competing else mine & short].sum())
     return found

@@ -86,17 +86,18 @@ class Lifting:
     case, scenario, day
         The question.
     groups
-        Who is asked about: rows of the groups of the case.
+        Who is solved for: the groups asked about; all movers where free places are counted,
+        because there people take places from each other, asked about or not.
     before, near_now
         People of each group who reach now, int64; and what `near` says now.
     asked
-        Groups that somebody of does not reach now; all where free places are counted, because
-        there people take places from each other.
+        Groups whose people count: those asked about of which somebody does not reach now; all
+        asked about where free places are counted.
     active
         Ids of the disruptions that hold on the day, ascending.
     classes
         Groups that are asked about and meet the same disruptions: ids of these, and rows of the
-        groups; all in one class where free places are counted.
+        groups; all movers in one class where free places are counted.
     competing
         Whether destinations have a stated number of free places.
     """
@@ -120,7 +121,7 @@ class Lifting:
         cls, case: Case, scenario: Scenario | None = None, when: dt.date | str | None = None,
         groups: pd.DataFrame | None = None,
     ) -> "Lifting":  # fmt: skip
-        """Ask about the movers of a case, or some groups of it.
+        """Ask about the movers of a case, or some of them.
 
         Parameters
         ----------
@@ -129,7 +130,7 @@ class Lifting:
         scenario, when
             Scenario and day to take instead of the case's own.
         groups
-            Some rows of ``case.groups``; the movers if left out.
+            Some movers, rows of ``case.groups``; all of them if left out.
 
         Returns
         -------
@@ -149,9 +150,9 @@ class Lifting:
         """
         laid = case.scenario if scenario is None else scenario
         day = laid.day(when)
-        chosen = case.groups if groups is None else groups
-        if groups is None:
-            chosen = chosen[(chosen["base"] == "movers").to_numpy(dtype=bool)]
+        competing = bool(case.destinations["capacity_persons"].notna().any())
+        movers = case.groups[(case.groups["base"] == "movers").to_numpy(dtype=bool)]
+        chosen = movers if groups is None or competing else groups
         chosen = chosen.reset_index(drop=True)
         ways = find_group_ways(case, laid, day, groups=chosen)
         before = np.asarray(place_people(ways, case.destinations_on(day)).sum(axis=1))
@@ -159,12 +160,12 @@ class Lifting:
             who: frozenset(one.disruption_id for one in held.disruptions)
             for who, held in ways.held.items()
         }
-        competing = bool(case.destinations["capacity_persons"].notna().any())
         asked = before < chosen["persons"].to_numpy(dtype=np.int64)
         rows: dict[frozenset[str], list[int]] = {}
         if competing:
             # one class: people take places from each other
-            asked[:] = True
+            about = chosen if groups is None else groups
+            asked = chosen["group_id"].isin(about["group_id"]).to_numpy(dtype=bool)
             rows[frozenset[str]().union(*hit.values())] = list(range(len(chosen)))
         for row in () if competing else np.flatnonzero(asked).tolist():
             rows.setdefault(hit[ways.traveller(row)], []).append(row)
@@ -194,7 +195,7 @@ class Lifting:
         Returns
         -------
         numpy.ndarray
-            int64, one per group; groups that nobody asks about stay as they are now.
+            int64, one per group; groups in no class stay as they are now.
         """
         ids, found = frozenset(lifted), self.before.copy()
         for number, (_, rows) in enumerate(self.classes):
@@ -231,7 +232,7 @@ class Lifting:
         return self._known[key]
 
     def lost(self, lifted: Iterable[str]) -> int:
-        """Return how many people who reach now would not, when some disruptions are lifted.
+        """Return how many people asked about who reach now would not, when some are lifted.
 
         Their quickest way changes to one that is over another budget; or their crossing or river
         is open only because of what is lifted.
@@ -239,7 +240,7 @@ class Lifting:
         ids = frozenset(lifted)
         now = np.flatnonzero(self.before > 0)
         if self.competing:
-            return int(np.maximum(self.before - self.reached(ids), 0).sum())
+            return int(np.maximum(self.before - self.reached(ids), 0)[self.asked].sum())
         if not len(now) or not ids:
             return 0
         return int(np.maximum(self.before[now] - self._solve(ids, now)[0], 0).sum())

@@ -2,15 +2,18 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from mobility_geo.errors import InputError
+from mobility_geo.flows import place_people
 from mobility_geo.network.profiles import profile_row
 from mobility_geo.outcomes.attribution import Lifting
 from mobility_geo.outcomes.reopenings import smallest_reopening
@@ -21,13 +24,13 @@ from mobility_geo.schema import EXPLAINED_WAYS, check_table, records
 from mobility_geo.units import MIN_PER_H, QUANTUM
 
 REASON_WORDS = {
-    "disconnected": "no way is left at all, by any means",
-    "border": "every way left leads over a crossing that is closed to them",
-    "no_mode": "a way is left, but not by the means they have",
+    "disconnected": "there is no way at all, by any means",
+    "border": "every way leads over a crossing that is closed to them",
+    "no_mode": "a way is there, but not by the means they have",
     "no_service": "the means exist, but no transport runs",
-    "over_risk": "a way is left, but its risk is over the limit",
-    "over_time": "a way is left, but it takes longer than they can stand",
-    "over_money": "a way is left, but it costs more than they have",
+    "over_risk": "a way is there, but its risk is over the limit",
+    "over_time": "a way is there, but it takes longer than they can stand",
+    "over_money": "a way is there, but it costs more than they have",
     "over_capacity": "destinations can be reached, but have no free place",
 }
 MOST_NAMES = 10
@@ -91,7 +94,7 @@ def explain(
     >>> print(explain(load_toy(), "Northtown"))  # doctest: +ELLIPSIS
     1,000 people (900 to 1,200) at Northtown by truck: stranded.
     Normally they reach Farpost in 3.3 h by road, over Gate.
-    Now a way is left, but not by the means they have.
+    Now a way is there, but not by the means they have.
     They get as far as Gate.
     Lifting insecurity or border alone would free them; that says a modelled way would exist, ...
     Closed on their usual way: border (closed).
@@ -103,16 +106,20 @@ def explain(
     normal = find_group_ways(case, laid.baseline(), day, groups=mine)
     now = find_group_ways(case, laid, day, groups=mine)
     group_ids = normal.groups["group_id"].tolist()
+    columns = _usual_destinations(case, laid, day, normal)
     sentences: list[str] = []
     for row in records(rows):
         group = group_ids.index(row["group_id"])
-        usual = int(normal.nearest(normal.within())[group])
+        # isolated people of a group of whom others have a place normally have none themselves
+        usual = -1 if row["status"] == "isolated" else int(columns[group])
         sentences.append(_people_words(case, name, row))
         if usual >= 0:
             sentences.append(f"Normally they reach {_way(case, normal, group, usual)}.")
-        if row["status"] == "can_reach":
-            nearest = int(now.nearest(now.within())[group])
-            sentences.append(f"Now they reach {_way(case, now, group, nearest)}.")
+        if row["status"] == "can_reach" and isinstance(row["destination_place_id"], str):
+            column = now.destination_ids.index(row["destination_place_id"])
+            sentences.append(f"Now they reach {_way(case, now, group, column)}.")
+        if row["status"] == "unknown":
+            sentences.append(_unknown_words(case, now, group))
         sentences += _why_words(row)
         if row["status"] in {"stranded", "cut_off"} and usual >= 0:
             sentences += _broken_words(case, normal, now, group, usual)
@@ -130,16 +137,48 @@ def _people_words(case: Case, place_name: str, row: Mapping[str, Any]) -> str:
     )
 
 
+def _usual_destinations(
+    case: Case, laid: Scenario, day: dt.date, normal: GroupWays
+) -> npt.NDArray[np.int32]:
+    """Return where the groups of a place go normally, as columns of `normal`; -1: nowhere.
+
+    Where free places are counted it is the nearest one that has a place for some of them.
+    """
+    if not case.destinations["capacity_persons"].notna().any():
+        return normal.nearest(normal.within())
+    found = np.full(len(normal.groups), -1, dtype=np.int32)
+    for base in normal.groups["base"].unique():
+        people = case.groups[(case.groups["base"] == base).to_numpy(dtype=bool)]
+        ways = find_group_ways(case, laid.baseline(), day, groups=people)
+        row = pd.Index(people["group_id"]).get_indexer(pd.Index(normal.groups["group_id"]))
+        # the best figure first; some groups have people in the high figure only
+        for figure in ("persons", "persons_high"):
+            placed = place_people(
+                ways, case.destinations_on(day), persons=people[figure].to_numpy(dtype=np.int64)
+            )
+            mine = (row >= 0) & (found < 0)
+            found[mine] = ways.nearest(placed > 0)[row[mine]]
+    return found
+
+
+def _unknown_words(case: Case, now: GroupWays, group: int) -> str:
+    """Say why nothing can be said of a group."""
+    attached = set(case.network.accesses["place_id"])
+    if now.groups["place_id"].iloc[group] not in attached:
+        return "The place is too far from the network to say."
+    there = [place in attached for place in now.destination_ids]
+    if not (now.allowed[group] & np.array(there, dtype=bool)).any():
+        return "No destination that counts for them is open, or none is near enough to the network."
+    return "The answer hangs on an edge that nobody has reported on for long."
+
+
 def _why_words(row: Mapping[str, Any]) -> list[str]:
     """Say why, as far as the row of `STATUS` knows, and what would free them."""
     words: list[str] = []
-    if row["status"] == "unknown":
-        words.append(
-            "The place is too far from the network to say, or the answer hangs on an edge "
-            "that nobody has reported on for long."
-        )
     if isinstance(row["reason"], str):
-        words.append(f"Now {REASON_WORDS[row['reason']]}.")
+        # why people are isolated is asked without disruptions
+        when = "Even normally" if row["status"] == "isolated" else "Now"
+        words.append(f"{when} {REASON_WORDS[row['reason']]}.")
     if isinstance(row["held_name"], str):
         words.append(f"They get as far as {row['held_name']}.")
     if isinstance(row["causes_all"], str):
@@ -335,18 +374,24 @@ def what_reopens(
     people = int(movers["persons"].sum())
     words = []
     whole = 0
+
+    def freed_by(names: Iterable[str]) -> int:
+        return int((lifting.reached(names) - lifting.before)[lifting.asked].clip(min=0).sum())
+
     for name in lifting.active:
-        freed = int((lifting.reached([name]) - lifting.before)[lifting.asked].clip(min=0).sum())
+        freed = freed_by([name])
         whole = max(whole, freed)
         if freed:
             words.append(f"Lifting {name} alone would free {freed:,} of {people:,} people.")
-    every = int((lifting.reached(lifting.active) - lifting.before).clip(min=0).sum())
-    if every > whole:
+    if freed_by(lifting.active) > whole:
         found = smallest_reopening(case, laid, day, share=1.0, of=place_id)
         names = " and ".join(found.disruption_ids)
-        sure = "" if found.proven else f", or perhaps {found.at_least} others"
+        sure = "" if found.proven else f", or perhaps as few as {found.at_least}"
         words.append(
             f"The smallest set that would free {found.freed_persons:,} people: {names}{sure}."
+            if found.found
+            else f"A set that would free {found.wanted_persons:,} people was not found before the "
+            f"search ended; it takes {found.at_least} or more disruptions."
         )
     return tuple(words)
 

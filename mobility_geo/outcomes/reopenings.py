@@ -80,7 +80,7 @@ def reopening_curve(
     scenario, when
         Scenario and day to take instead of the case's own.
     of
-        Only people at a place, or in a zone.
+        Only people at a place, or in a zone; all others take free places as well.
     most
         Most reopenings; until no more people are freed if left out.
     most_solves
@@ -379,7 +379,8 @@ class _Search:
         total = 0
         for number, (concerned, rows) in enumerate(self.lifting.classes):
             reached, near = self.lifting.answer(number, lifted)
-            total += int(np.maximum(reached - self.lifting.before[rows], 0).sum())
+            more = np.maximum(reached - self.lifting.before[rows], 0)
+            total += int(more[self.lifting.asked[rows]].sum())
             for position, row in enumerate(rows.tolist()):
                 if not self.weight[row]:
                     continue

@@ -47,7 +47,7 @@ def shapley_shares(
     scenario, when
         Scenario and day to take instead of the case's own.
     of
-        Only people at a place, or in a zone.
+        Only people at a place, or in a zone; all others take free places as well.
     rng
         Draws orders where there are too many to go through.
     orders
@@ -112,8 +112,9 @@ def shapley_shares(
         names = sorted(concerned)
 
         def freed(lifted: frozenset[str], number: int = number) -> int:
-            before = lifting.before[lifting.classes[number][1]]
-            return int(np.maximum(lifting.answer(number, lifted)[0] - before, 0).sum())
+            rows = lifting.classes[number][1]
+            more = np.maximum(lifting.answer(number, lifted)[0] - lifting.before[rows], 0)
+            return int(more[lifting.asked[rows]].sum())
 
         for name in names:
             alone[name] += freed(frozenset({name}))

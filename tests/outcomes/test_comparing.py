@@ -1,6 +1,8 @@
 """Two days, scenarios or networks side by side; explanations as ways on the map."""
 
 import dataclasses
+import functools
+import importlib
 import itertools
 
 import pytest
@@ -15,7 +17,9 @@ from mobility_geo.outcomes import (
     persons_freed,
     what_reopens,
 )
+from mobility_geo.scenario import Closure, Disruption, Selection
 from mobility_geo.schema import EXPLAINED_WAYS, check_table
+from mobility_geo.testing import build_case, draw_network
 
 TOY, MALI = load_toy(), load_mali("mali-2013-01")
 
@@ -44,6 +48,21 @@ def test_everybody_is_there_before_and_after():
     there = found.edge_flows.set_index(["rule", "edge_id"])["change_persons"]
     again = back.edge_flows.set_index(["rule", "edge_id"])["change_persons"]
     assert (-again).reindex(there.index).equals(there)
+
+
+def test_residents_are_never_added_to_movers_of_the_same_place():
+    closed = Disruption(disruption_id="shut", kind="insecurity", effects=(Closure(),),
+                        what=Selection(edge_ids=("A-B",)))  # fmt: skip
+    people = [{"place_id": "A", "persons": 30}, {"place_id": "B", "persons": 5},
+              {"place_id": "A", "persons": 4000, "base": "residents"}]  # fmt: skip
+    case = build_case(draw_network("A----B----C"), people, "C", disruptions=[closed])
+    for sides, word in (((case.baseline(), case), "lost"), ((case, case.baseline()), "regained")):
+        places = compare_cases(*sides).places()
+        columns = ["base", "place_id", "changed_persons", f"{word}_persons", "change"]
+        assert places[columns].values.tolist() == [
+            ["movers", "A", 30, 30, word],
+            ["residents", "A", 4000, 4000, word],
+        ]
 
 
 def test_other_people_or_edges_are_told():
@@ -81,3 +100,25 @@ def test_what_reopens_agrees_with_what_each_frees():
         told = sum(int(w.split(" free ")[1].split(" of ")[0].replace(",", "")) for w in mine)
         assert told == persons
     assert what_reopens(TOY, "Rivertown") == ()
+
+
+def test_what_a_search_that_was_ended_says(monkeypatch):
+    letters = "ABCDEFGH"
+    laid = [
+        Disruption(disruption_id=f"{a}-{b}", kind="insecurity", effects=(Closure(),),
+                   what=Selection(edge_ids=(f"{a}-{b}",)))
+        for a, b in itertools.pairwise(letters)
+    ]  # fmt: skip
+    case = build_case(draw_network("----".join(letters)), {"F": 10}, "H", disruptions=laid)
+    module = importlib.import_module("mobility_geo.outcomes.explain")
+    whole = module.smallest_reopening
+    monkeypatch.setattr(module, "smallest_reopening", functools.partial(whole, most_solves=1))
+    assert "was not found before the search ended; it takes 1 or more" in what_reopens(case, "F")[0]
+
+    def unproven(*question, **more):
+        return dataclasses.replace(whole(*question, **more), proven=False, at_least=1)
+
+    monkeypatch.setattr(module, "smallest_reopening", unproven)
+    assert what_reopens(case, "F") == (
+        "The smallest set that would free 10 people: F-G and G-H, or perhaps as few as 1.",
+    )

@@ -9,6 +9,7 @@ from mobility_geo.datasets import load_toy
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes import explain, find_stranded
 from mobility_geo.outcomes.explain import _by, _duration
+from mobility_geo.scenario import Closure, Disruption, Limits, Selection
 from mobility_geo.testing import draw_network
 from mobility_geo.testing.drawing import build_case
 
@@ -69,6 +70,51 @@ def test_a_herd_is_with_people_and_not_under_them():
     told = str(explain(herders, "northtown"))
     assert "at Northtown with a herd: stranded." in told
     assert "by with" not in told
+
+
+def shut(edge):
+    return Disruption(disruption_id=edge, kind="insecurity", effects=(Closure(),),
+                      what=Selection(edge_ids=(edge,)))  # fmt: skip
+
+
+CHAIN = draw_network("A----B----C----D")
+
+
+def test_what_holds_without_the_crisis_is_not_told_as_of_now():
+    case = build_case(CHAIN, {"A": 10}, "D", limits=Limits(time_limit_h=0.1),
+                      disruptions=[shut("C-D")])  # fmt: skip
+    told = explain(case, "A").sentences
+    assert told[1:] == ("Even normally a way is there, but it takes longer than they can stand.",)
+
+
+def test_people_are_told_to_reach_where_there_is_a_place_for_them():
+    """Those at B come first to C, which the 500 people there fill: they go on to D."""
+    to = [{"place_id": "C", "capacity_persons": 500}, {"place_id": "D", "capacity_persons": 600}]
+    case = build_case(CHAIN, {"B": 500, "C": 500}, to)
+    told = explain(case, "B").sentences
+    assert told[1].startswith("Normally they reach Town D in ")
+    assert told[2].startswith("Now they reach Town D in ")
+    status = find_stranded(case).set_index("place_id")["destination_place_id"]
+    assert status["B"] == "D"
+
+
+@pytest.mark.parametrize("people", [{"A": 500, "C": 500}, {"C": 700}])
+def test_people_without_a_free_place_reach_nothing_normally(people):
+    case = build_case(CHAIN, people, [{"place_id": "D", "capacity_persons": 500}])
+    told = explain(case, next(iter(people))).sentences
+    assert sum("Normally they reach" in word for word in told) == ("A" not in people)
+    at = next(number for number, word in enumerate(told) if word.endswith("isolated."))
+    assert told[at + 1 :] == ("Even normally destinations can be reached, but have no free place.",)
+
+
+def test_why_nothing_can_be_said_is_told():
+    old = build_case(CHAIN, {"A": 10}, "D", limits=Limits(unknown_after_days=30))
+    assert "nobody has reported on" in str(explain(old, "A"))
+    accesses = CHAIN.accesses
+    for place, words in (("A", "The place is too far"), ("D", "No destination that counts")):
+        left = accesses[(accesses["place_id"] != place).to_numpy(bool)].reset_index(drop=True)
+        case = build_case(CHAIN.replace_tables(accesses=left), {"A": 10}, "D")
+        assert words in str(explain(case, "A"))
 
 
 def test_nobody_at_a_place_is_said():

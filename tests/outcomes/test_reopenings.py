@@ -7,7 +7,7 @@ import pytest
 from random_crises import freed_by_every_set, random_crisis
 
 from mobility_geo.errors import InputError, UnknownIdError
-from mobility_geo.outcomes import persons_freed
+from mobility_geo.outcomes import persons_freed, shapley_shares, what_reopens
 from mobility_geo.outcomes.attribution import Lifting
 from mobility_geo.outcomes.reopenings import reopening_curve, smallest_reopening
 from mobility_geo.scenario import Closure, Disruption, Limits, RiskCost, Selection, border_closure
@@ -64,6 +64,40 @@ def test_two_closures_in_a_row_free_people_only_together():
 def test_only_people_of_a_place():
     case = build_case(CHAIN, {"A": 100, "B": 10}, "D", disruptions=[shut("A-B"), shut("B-C")])
     assert reopening_curve(case, of="B")["freed_persons"].tolist() == [0, 10]
+
+
+PLACES = build_case(
+    CHAIN, {"A": 500, "C": 500}, [{"place_id": "D", "capacity_persons": 500}],
+    disruptions=[shut("A-B")],
+)  # fmt: skip
+
+
+def test_people_elsewhere_take_free_places_too():
+    """All 500 places are taken by those at C: opening the way of those at A frees nobody."""
+    assert persons_freed(PLACES)["persons_freed"].tolist() == [0]
+    for of in (None, "A"):
+        assert reopening_curve(PLACES, of=of)["freed_persons"].tolist() == [0]
+        assert shapley_shares(PLACES, of=of)["share_persons"].tolist() == [0]
+    assert what_reopens(PLACES, "A") == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_place_by_itself_against_every_set_where_places_are_counted(seed):
+    case = random_crisis(seed, capacities=True)
+    of = str(case.groups["place_id"].iloc[0])
+    every = freed_by_every_set(case, of)
+    curve = reopening_curve(case, of=of)
+    assert curve["proven"].all()
+    assert curve["freed_persons"].max() == max(every.values())
+    for row in curve.itertuples():
+        ids = row.disruption_ids.split("|") if isinstance(row.disruption_ids, str) else []
+        assert every[frozenset(ids)] == row.freed_persons
+    shared = shapley_shares(case, of=of)
+    assert shared["share_persons"].sum() == pytest.approx(every[max(every, key=len)])
+    alone = dict(zip(shared["disruption_id"], shared["alone_persons"], strict=True))
+    assert alone == {next(iter(some)): n for some, n in every.items() if len(some) == 1}
+    told = [word for word in what_reopens(case, of) if " alone would free " in word]
+    assert len(told) == sum(n > 0 for n in alone.values())
 
 
 def test_lifting_can_take_away_a_way_inside_the_risk_limit():
