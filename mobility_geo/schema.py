@@ -1063,17 +1063,18 @@ _DESCRIBED: Final = (
     ("mean_persons", "mean of the draws"),
     ("standard_error_persons", "standard error of the mean"),
     ("low_persons", "a twentieth of the draws are below"),
-    ("low_error_persons", "standard error of it"),
+    ("low_error_persons", "standard error of it; empty for fewer than 40 draws"),
     ("median_persons", "half of the draws are below"),
     ("high_persons", "a twentieth of the draws are above"),
-    ("high_error_persons", "standard error of it"),
+    ("high_error_persons", "standard error of it; empty for fewer than 40 draws"),
 )
 
 
 def _described(*, signed: bool) -> tuple[Column, ...]:
     return tuple(
         _number(name, "persons", meaning, dtype="int" if name == "best_persons" else "float",
-                minimum=None if signed and "error" not in name else 0)
+                minimum=None if signed and "error" not in name else 0,
+                nullable=name in {"low_error_persons", "high_error_persons"})
         for name, meaning in _DESCRIBED
     )  # fmt: skip
 

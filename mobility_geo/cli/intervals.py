@@ -56,7 +56,8 @@ def intervals_command(
     Raises
     ------
     InputError
-        If both `against` and `lift` are given, or a disruption is not there.
+        If both `against` and `lift` are given, a disruption is not there, or a case is for the
+        public.
     """
     if out is not None:
         check_output_file(out)
@@ -73,13 +74,13 @@ def intervals_command(
     from mobility_geo.schema import suggest
 
     case = read_case(scenario)
-    if out is not None:
-        refuse_public(case, "The chance of being stranded at each place")
+    refuse_public(case, "An interval of exact counts")
     known = [one.disruption_id for one in case.scenario.disruptions]
     gone = [name for name in lift if name not in known]
     if gone:
         raise InputError([f"no disruption {name!r}{suggest(name, known)}" for name in gone])
     other = case if against is None else read_case(against)
+    refuse_public(other, "An interval of exact counts")
     option = other.scenario.without(ids=lift)
     compared = against is not None or bool(lift)
     share = 0.5 if compared else 1.0
@@ -103,8 +104,9 @@ def intervals_command(
             "scenario": case.name, "when": found.when.isoformat(), "out": out,
             "against": against, "lift": lift, "seed": uncertainty.seed,
             "draws": len(found.draws), "precision_reached": found.reached,
+            "fewest_draws": found.fewest_draws,
             "varied": list(found.varied), "intervals": rows_of(found.headline()),
-            "convergence": rows_of(found.convergence(base=_asked(found))),
+            "convergence": rows_of(found.convergence(base=found.base)),
             "differences": [] if differences is None else rows_of(differences),
         }  # fmt: skip
         print(envelope("intervals", "success", data=data))
@@ -116,14 +118,10 @@ def intervals_command(
 
 def _told(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return the rows that anybody is in, with what they are about in words."""
-    figures = ["best_persons", "low_persons", "high_persons"]
+    figures = ["best_persons", "mean_persons", "low_persons", "high_persons"]
     rows = table[(table[figures] != 0).any(axis=1).to_numpy(dtype=bool)]
     what = rows["base"] + " " + rows["figure"].str.replace("_", " ").replace("persons", "in all")
     return rows.assign(what=what)
-
-
-def _asked(found: "Intervals") -> str:
-    return "movers" if found.best["movers_persons"] else "residents"
 
 
 def _print(found: "Intervals", differences: "pd.DataFrame | None", option: str) -> None:
@@ -135,10 +133,13 @@ def _print(found: "Intervals", differences: "pd.DataFrame | None", option: str) 
     columns = {"draws": "draws", "mean_persons": "mean", "standard_error_persons": "error",
                "low_persons": "low", "low_error_persons": "error", "high_persons": "high",
                "high_error_persons": "error"}  # fmt: skip
-    base = _asked(found)
-    show_rows(found.convergence(base=base), f"How it settles: {base} who cannot reach", columns)
+    show_rows(found.convergence(base=found.base),
+              f"How it settles: {found.base} who cannot reach", columns)  # fmt: skip
     if not found.reached:
         print("note: the precision asked for was not reached: take more --draws")
+    if len(found.draws) < found.fewest_draws:
+        print(f"note: the rarest of what is drawn needs {found.fewest_draws:,} draws to come up "
+              "almost surely: take more --draws")  # fmt: skip
     if differences is not None:
         columns = {
             "what": "", "mean_persons": "mean", "standard_error_persons": "error",

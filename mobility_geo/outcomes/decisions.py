@@ -96,7 +96,7 @@ def find_decisions(
     intervals = find_intervals(
         case, when=day, uncertainty=uncertainty, progress=part("How sure", 0.0, 0.55)
     )
-    base: Base = "movers" if intervals.best["movers_persons"] else "residents"
+    base = intervals.base
     gaps = find_information_gaps(
         case, when=day, base=base, progress=part("Information gaps", 0.55, 0.75),
         speed_error=intervals.uncertainty.speed_error,

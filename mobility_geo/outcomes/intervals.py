@@ -19,7 +19,13 @@ from mobility_geo.outcomes.stranded import OUTCOMES, count_people
 from mobility_geo.outcomes.summaries import STATUS_ORDER, Base
 from mobility_geo.routing import GroupWays, find_group_ways
 from mobility_geo.scenario import Case, Scenario, draw_happening
-from mobility_geo.scenario.chance import linked_numbers, normal_numbers
+from mobility_geo.scenario.chance import (
+    KeyArray,
+    label_keys,
+    linked_numbers,
+    normal_numbers,
+    numbers_of,
+)
 from mobility_geo.schema import (
     INTERVAL_DIFFERENCES,
     INTERVALS,
@@ -42,6 +48,9 @@ LOWEST, HIGHEST = 0.05, 0.95
 
 SPEED_ERROR: Final = 0.25
 """Standard deviation of the logarithm of all speeds, if nobody gives another."""
+
+FEWEST_BEYOND: Final = 2
+"""The error of an end of an interval is told if so many draws at least lie beyond it."""
 
 BASES: Final[tuple[Base, ...]] = ("movers", "residents")
 
@@ -144,6 +153,10 @@ class Intervals:
         The same people in a single run: everything happens, and every number is the best one.
     reached
         Whether the precision asked for was reached; True if none was asked for.
+    fewest_draws
+        So many draws at least are taken until it counts as reached, as far as `most_draws` lets:
+        three over the smallest chance that anything drawn happens, or does not. In fewer draws
+        what is rare may not come up at all, which looks like being sure.
     varied
         What was drawn, in words.
     place_keys, place_stranded, place_persons
@@ -158,10 +171,20 @@ class Intervals:
     draws: pd.DataFrame
     best: dict[str, int]
     reached: bool
+    fewest_draws: int
     varied: tuple[str, ...]
     place_keys: tuple[tuple[str, Base], ...] = field(repr=False)
     place_stranded: IntArray = field(repr=False)
     place_persons: IntArray = field(repr=False)
+
+    @property
+    def base(self) -> Base:
+        """Return whom the precision is about: movers, or residents where nobody may move."""
+        return _watched(self.case.groups)
+
+    def about(self, base: Base) -> bool:
+        """Say whether anybody of a base is there, in a single run or in any draw."""
+        return bool(self.best[f"{base}_persons"] or self.draws[f"{base}_persons"].any())
 
     def headline(self) -> pd.DataFrame:
         """Return every headline with its interval.
@@ -173,7 +196,7 @@ class Intervals:
         """
         rows = []
         for base in BASES:
-            if not self.best[f"{base}_persons"] and not self.draws[f"{base}_persons"].any():
+            if not self.about(base):
                 continue
             for figure in figures(base):
                 values = self.draws[f"{base}_{figure}"].to_numpy(np.float64)
@@ -239,7 +262,8 @@ class Intervals:
         Returns
         -------
         pandas.DataFrame
-            ``pcode``, ``name``, ``adm_level``, ``base`` and the figures of `places`.
+            ``pcode``, ``name``, ``adm_level``, ``base`` and the figures of `places`. Places that
+            lie in no zone are one more row per base, without code: ``outside every zone``.
         """
         zones = self.case.network.zones.set_index("pcode")
         parent = zones["parent_pcode"].to_dict()
@@ -250,11 +274,17 @@ class Intervals:
             while zone in zones.index:
                 within.setdefault((zone, base), []).append(number)
                 zone = parent.get(zone)
-        rows = [
+        rows: list[dict[str, object]] = [
             {"pcode": zone, "name": zones["name"].get(zone),
              "adm_level": zones["adm_level"].get(zone), "base": base, **self._sums(numbers)}
             for (zone, base), numbers in sorted(within.items())
         ]  # fmt: skip
+        for base in BASES:
+            outside = [number for number, (place, of) in enumerate(self.place_keys)
+                       if of == base and code[place] not in zones.index]  # fmt: skip
+            if outside:
+                rows.append({"pcode": None, "name": "outside every zone", "adm_level": None,
+                             "base": base, **self._sums(outside)})  # fmt: skip
         figures_of = ("mean_persons", "stranded_mean_persons", "stranded_low_persons",
                       "stranded_high_persons", "stranded_probability")  # fmt: skip
         return pd.DataFrame(rows, columns=["pcode", "name", "adm_level", "base", *figures_of])
@@ -324,11 +354,15 @@ def find_intervals(
 
     Notes
     -----
+    The precision is that of the movers who cannot reach; residents only where nobody may move.
     People: a triangular distribution from low over best to high. What is not drawn, above all
     what nobody thought of, is not in the interval: it is as wide as what was said to be unsure.
 
     References
     ----------
+    Hanley, J. A., Lippman-Hand, A. (1983). If nothing goes wrong, is everything all right? JAMA
+    249(13), doi 10.1001/jama.1983.03330370053031 (three over the chance).
+
     L'Ecuyer, P. (1994). Efficiency improvement and variance reduction. Winter Simulation
     Conference, 122-132 (common random numbers).
 
@@ -351,21 +385,23 @@ def find_intervals(
     sums = _Sums.of(case.groups)
     everybody = case.groups["persons"].to_numpy(np.int64)
     best = sums.row(solver.solve(None, (), 1.0)(everybody), everybody)
-    watched = "movers" if best["movers_persons"] else "residents"
+    watched = _watched(case.groups)
+    fewest = min(chance.fewest_draws, asked.most_draws)
     rows: list[dict[str, float]] = []
     stranded: list[IntArray] = []
     settled = asked.precision is None
     while len(rows) < asked.most_draws and not (settled and asked.precision is not None):
         block = range(len(rows), min(len(rows) + BLOCK, asked.most_draws))
         counted: dict[int, Counts] = {}
+        keys = {number: chance.key(number) for number in block}
         # those that come out alike one after the other
-        for number in sorted(block, key=chance.key):
-            speed, happens, closed = chance.key(number)
+        for number in sorted(block, key=keys.__getitem__):
+            speed, happens, closed = keys[number]
             counted[number] = solver.solve(happens, closed, speed)(chance.persons[number])
             if progress is not None:
                 progress((len(rows) + len(counted)) / asked.most_draws)
         for number in block:
-            speed, happens, closed = chance.key(number)
+            speed, happens, closed = keys[number]
             rows.append({"draw": number, "speed_factor": speed, "disruptions": sum(happens),
                          "unreported_closed": len(closed),
                          **sums.row(counted[number], chance.persons[number])})  # fmt: skip
@@ -373,15 +409,24 @@ def find_intervals(
         if asked.precision is not None:
             values = np.array([row[f"{watched}_cannot_reach"] for row in rows])
             error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.inf
-            settled = bool(error <= asked.precision * max(best[f"{watched}_persons"], 1))
+            # where the best figure is that nobody moves, the share is that of those drawn
+            people = best[f"{watched}_persons"] or np.mean([r[f"{watched}_persons"] for r in rows])
+            precise = bool(error <= asked.precision * max(float(people), 1.0))
+            settled = precise and len(rows) >= fewest
     if progress is not None:
         progress(1.0)
     return Intervals(
         case=case, scenario=laid, when=day, uncertainty=asked, draws=pd.DataFrame(rows),
-        best=best, reached=settled, varied=chance.words, place_keys=sums.keys,
-        place_stranded=np.stack(stranded),
+        best=best, reached=settled, fewest_draws=chance.fewest_draws, varied=chance.words,
+        place_keys=sums.keys, place_stranded=np.stack(stranded),
         place_persons=np.stack([sums.by_place(row) for row in chance.persons[: len(rows)]]),
     )  # fmt: skip
+
+
+def _watched(groups: pd.DataFrame) -> Base:
+    """Return whom the precision is about."""
+    move = (groups["base"] == "movers") & (groups["persons_high"] > 0)
+    return "movers" if bool(move.any()) else "residents"
 
 
 def compare_intervals(before: Intervals, after: Intervals) -> pd.DataFrame:
@@ -420,7 +465,7 @@ def compare_intervals(before: Intervals, after: Intervals) -> pd.DataFrame:
     size = min(len(before.draws), len(after.draws))
     rows = []
     for base in BASES:
-        if not (before.best[f"{base}_persons"] and after.best[f"{base}_persons"]):
+        if not (before.about(base) and after.about(base)):
             continue
         for figure in figures(base):
             a, b = (
@@ -446,12 +491,17 @@ def compare_intervals(before: Intervals, after: Intervals) -> pd.DataFrame:
 
 
 def _describe(values: FloatArray) -> dict[str, float]:
-    """Return mean, its standard error, and the interval with the error of its ends."""
+    """Return mean, its standard error, and the interval with the error of its ends.
+
+    The error of an end is NaN where too few draws lie beyond it to tell.
+    """
     size = len(values)
     ordered = np.sort(values)
     low, middle, high = np.quantile(ordered, [LOWEST, 0.5, HIGHEST])
 
     def end_error(share: float) -> float:
+        if size * LOWEST < FEWEST_BEYOND:
+            return math.nan
         # half the distance between the draws one standard deviation of a binomial rank away
         spread = math.sqrt(size * share * (1 - share))
         ranks = np.array([share * size - spread, share * size + spread]) - 0.5
@@ -479,9 +529,12 @@ class _Chance:
     happening: BoolArray
     speed: FloatArray
     unsure: IntArray
-    unsure_group: tuple[str, ...]
+    edge_keys: KeyArray
+    road_keys: KeyArray
+    on_road: BoolArray
     open_chance: float | None
     correlation: float
+    fewest_draws: int
     words: tuple[str, ...]
 
     @classmethod
@@ -510,6 +563,7 @@ class _Chance:
             happening = draw_happening(
                 scenario, draws, seed=asked.seed, correlation=asked.correlation
             )
+        chances = [min(one.probability, 1 - one.probability) for one in chancy]
         if chancy:
             groups = len({one.group for one in chancy if one.group})
             words.append(f"whether {len(chancy):,} disruptions happen, in {groups:,} groups that "
@@ -527,34 +581,33 @@ class _Chance:
             if len(unsure) and asked.unreported_open < 1:
                 words.append(f"whether {len(unsure):,} edges that nobody reported lately are open, "
                              f"each with chance {asked.unreported_open:g}")  # fmt: skip
+                if asked.unreported_open > 0:
+                    chances.append(min(asked.unreported_open, 1 - asked.unreported_open))
         if not words:
             msg = (
                 "nothing of this case is uncertain: every group has one number of people, every "
-                "disruption a probability of 1, and speeds and unreported edges are not drawn; "
-                "give low and high figures, probabilities, or an error of the speeds"
+                "disruption a probability of 0 or 1, and speeds and unreported edges are not "
+                "drawn; give low and high figures, probabilities, or an error of the speeds"
             )
             raise InputError(msg)
-        road = case.network.edges["ref"].iloc[unsure].fillna("").to_numpy(dtype=object)
+        edges = case.network.edges.iloc[unsure]
+        roads = edges["ref"].fillna("").astype(str)
         return cls(
             case=case, scenario=scenario, seed=asked.seed, persons=persons, happening=happening,
-            speed=speed, unsure=unsure, unsure_group=tuple(str(one) for one in road),
-            open_chance=asked.unreported_open, correlation=asked.correlation, words=tuple(words),
+            speed=speed, unsure=unsure, edge_keys=label_keys(edges["edge_id"]),
+            road_keys=label_keys(roads), on_road=(roads != "").to_numpy(dtype=bool),
+            open_chance=asked.unreported_open, correlation=asked.correlation,
+            fewest_draws=math.ceil(3 / min(chances, default=math.inf) - 1e-9), words=tuple(words),
         )  # fmt: skip
 
     def closed(self, number: int) -> tuple[int, ...]:
         """Return the rows of unreported edges that are closed in a draw."""
         if self.open_chance is None or self.open_chance >= 1 or not len(self.unsure):
             return ()
-        # a number for every edge of the network, so that it stays the same whichever are unsure
-        size = len(self.case.network.edges)
-        own = normal_numbers(self.seed, f"edges of draw {number}", size)[self.unsure]
-        shared = {
-            road: float(normal_numbers(self.seed, f"road {road} of draw {number}", 1)[0])
-            for road in set(self.unsure_group) - {""}
-        }
-        common = np.array([shared.get(road, np.nan) for road in self.unsure_group])
+        own = numbers_of(self.seed, f"edges of draw {number}", self.edge_keys)
+        road = numbers_of(self.seed, f"roads of draw {number}", self.road_keys)
         c = self.correlation
-        mixed = np.where(np.isnan(common), own, np.sqrt(c) * common + np.sqrt(1 - c) * own)
+        mixed = np.where(self.on_road, np.sqrt(c) * road + np.sqrt(1 - c) * own, own)
         shut = ndtr(mixed) >= self.open_chance
         return tuple(self.unsure[shut].tolist())
 

@@ -63,6 +63,9 @@ def write_decisions(found: "Decisions", path: str | os.PathLike[str]) -> Path:
     intervals = found.intervals
     count = len(intervals.draws)
     reached = "" if intervals.reached else " The precision asked for was not reached."
+    if count < intervals.fewest_draws:
+        needed = words.whole(intervals.fewest_draws)
+        reached += f" The rarest of what is drawn needs {needed} draws to come up almost surely."
     page = template.render(
         policy=pages.security_policy([]),
         case=found.case,
@@ -190,7 +193,7 @@ def _interval_table(found: "Decisions") -> Table:
             number(row["high_persons"]),
         ]
         for row in records(found.intervals.headline())
-        if row["best_persons"] or row["high_persons"]
+        if row["best_persons"] or row["mean_persons"]
     ]  # fmt: skip
     return Table(
         caption="People, from draws of all that is uncertain",
@@ -261,7 +264,9 @@ def _chokepoint_table(found: "Decisions") -> Table:
         for row in records(table.head(MOST_ROWS))
     ]  # fmt: skip
     return Table(
-        caption="What closing one way or crossing would do" + _first(MOST_ROWS, len(table)),
+        caption="What closing one way or crossing would do"
+        + (", limits of risk and money aside" if found.chokepoints.budgets == "time" else "")
+        + _first(MOST_ROWS, len(table)),
         columns=["", "what it is", "people who pass", "have no other way",
                  "could no longer reach", "change of person-hours"],
         rows=rows, empty="No single closure takes away anybody's way.",

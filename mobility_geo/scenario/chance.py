@@ -2,18 +2,19 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from mobility_geo.errors import ScenarioError
 from mobility_geo.scenario.scenario import Scenario
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+KeyArray = npt.NDArray[np.uint64]
 
 
 def normal_numbers(seed: int, label: str, draws: int) -> FloatArray:
@@ -41,6 +42,72 @@ def normal_numbers(seed: int, label: str, draws: int) -> FloatArray:
     """
     words = np.frombuffer(hashlib.sha256(label.encode()).digest()[:16], dtype="<u4")
     return np.random.default_rng([seed, *words.tolist()]).standard_normal(draws)
+
+
+def label_keys(labels: Iterable[str]) -> KeyArray:
+    """Return a key for each label, from which `numbers_of` makes numbers in one go.
+
+    Parameters
+    ----------
+    labels
+        What the numbers are for, such as ids of edges.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint64, one per label: the same label has the same key, wherever it stands.
+
+    Examples
+    --------
+    >>> one, two = label_keys(["a", "b"]), label_keys(["b"])
+    >>> bool(one[1] == two[0])
+    True
+    """
+    digests = [hashlib.blake2b(label.encode(), digest_size=8).digest() for label in labels]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def numbers_of(seed: int, label: str, keys: KeyArray) -> FloatArray:
+    """Return a standard normal number for each key, whichever other keys are there.
+
+    Parameters
+    ----------
+    seed
+        At least 0.
+    label
+        What they are for, such as one draw.
+    keys
+        From `label_keys`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, one per key.
+
+    References
+    ----------
+    Steele, G. L., Lea, D., Flood, C. H. (2014). Fast splittable pseudorandom number generators. doi
+    10.1145/2660193.2660195. Its mixing function, on the key and on what belongs to the label.
+
+    Examples
+    --------
+    >>> keys = label_keys(["a", "b", "c"])
+    >>> whole, some = numbers_of(7, "draw 1", keys), numbers_of(7, "draw 1", keys[[2, 0]])
+    >>> bool((whole[[2, 0]] == some).all())
+    True
+    """
+    digest = hashlib.sha256(f"{seed} {label}".encode()).digest()
+    first, second = np.frombuffer(digest[:16], dtype="<u8").astype(np.uint64)
+    mixed = _mix(_mix(keys ^ first) + second)
+    # the middle of 2^53 steps, so that neither 0 nor 1 comes up
+    return np.asarray(ndtri(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
+
+
+def _mix(keys: KeyArray) -> KeyArray:
+    """Spread every bit of a key over the whole of it."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
 
 
 def linked_numbers(

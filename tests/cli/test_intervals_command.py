@@ -1,14 +1,17 @@
 """The commands intervals and gaps: what they print, write and refuse."""
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
+import pandas as pd
 import pyogrio
 import pytest
 from typer.testing import CliRunner
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.app import app
+from mobility_geo.cli.intervals import _told
 from mobility_geo.datasets import copy_scenario, load_toy
 
 MALI = "mali-2013-01"
@@ -112,7 +115,37 @@ def test_neither_is_for_the_public(tmp_path, command):
     text = copy.read_text(encoding="utf-8")
     copy.write_text(text.replace("when = ", 'audience = "public"\nwhen = ', 1), encoding="utf-8")
     out = tmp_path / "o.gpkg"
-    done = mobility_geo(command, copy, "--out", out)
-    assert done.returncode != exits.SUCCESS
-    assert "audience is 'public'" in " ".join(done.stderr.split())
+    for more in (["--out", out], [], ["--output", "json"]):
+        done = mobility_geo(command, copy, *more)
+        assert done.returncode != exits.SUCCESS
+        assert "audience is 'public'" in " ".join((done.stdout + done.stderr).split())
+        assert '"data":' not in done.stdout.replace('"data": null', "")
     assert not out.exists()
+
+
+def test_an_interval_is_not_compared_with_one_for_the_public(tmp_path):
+    copy_scenario(MALI, tmp_path)
+    copy = tmp_path / f"{MALI}.toml"
+    text = copy.read_text(encoding="utf-8")
+    copy.write_text(text.replace("when = ", 'audience = "public"\nwhen = ', 1), encoding="utf-8")
+    done = mobility_geo("intervals", MALI, "--against", copy, "--draws", 2)
+    assert done.returncode == exits.INPUT
+    assert "audience is 'public'" in " ".join(done.stderr.split())
+
+
+def test_a_difference_in_few_draws_is_told():
+    """Ends and single runs are the same; only the mean is not."""
+    row = dict.fromkeys(["best_persons", "low_persons", "high_persons"], 0)
+    means = {"stranded": -17.5, "unknown": 0}
+    table = pd.DataFrame([{"base": "movers", "figure": figure, "mean_persons": mean, **row}
+                          for figure, mean in means.items()])  # fmt: skip
+    assert _told(table)["what"].tolist() == ["movers stranded"]
+
+
+def test_draws_too_few_for_what_is_rare_are_told(monkeypatch):
+    case = load_toy()
+    laid = tuple(dataclasses.replace(one, probability=0.001) for one in case.scenario.disruptions)
+    rare = dataclasses.replace(case, scenario=dataclasses.replace(case.scenario, disruptions=laid))
+    monkeypatch.setattr("mobility_geo.cli.intervals.read_case", lambda _name: rare)
+    told = mobility_geo("intervals", "toy", "--draws", 20).stdout
+    assert "needs 3,000 draws to come up almost surely" in told

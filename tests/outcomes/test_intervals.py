@@ -16,12 +16,20 @@ from mobility_geo.errors import CalendarError, InputError, ScenarioError
 from mobility_geo.outcomes import (
     Uncertainty,
     compare_intervals,
+    find_decisions,
+    find_information_gaps,
     find_intervals,
     find_stranded,
 )
-from mobility_geo.outcomes.intervals import draw_persons, figures, unreported_edges
+from mobility_geo.outcomes.intervals import (
+    _Chance,
+    _describe,
+    draw_persons,
+    figures,
+    unreported_edges,
+)
 from mobility_geo.scenario import Closure, Disruption, Limits, Selection, draw_happening
-from mobility_geo.scenario.chance import normal_numbers
+from mobility_geo.scenario.chance import label_keys, normal_numbers, numbers_of
 from mobility_geo.testing import build_case, draw_network
 
 TOY = load_toy()
@@ -193,6 +201,21 @@ def test_people_of_one_group_do_not_hang_on_which_others_are_there():
     assert (some == found[:, [2, 0]]).all()
 
 
+def test_places_outside_every_zone_are_told_of_by_themselves():
+    places = TOY.network.places
+    pcode = places["pcode"].where(places["place_id"] != "northtown")
+    network = TOY.network.replace_tables(places=places.assign(pcode=pcode))
+    found = find_intervals(dataclasses.replace(TOY, network=network),
+                           uncertainty=Uncertainty(most_draws=3))  # fmt: skip
+    zones, place = found.zones(), found.places().set_index("place_id")
+    outside = zones[zones["pcode"].isna()]
+    assert outside["name"].tolist() == ["outside every zone"]
+    assert outside["mean_persons"].tolist() == [place["mean_persons"]["northtown"]]
+    lowest = zones[zones["adm_level"] == zones["adm_level"].max()]
+    total = lowest["mean_persons"].sum() + outside["mean_persons"].sum()
+    assert total == pytest.approx(place["mean_persons"].sum())
+
+
 # ------------------------------------------------------------------ the same draws
 def test_the_same_seed_gives_the_same_draws_and_more_begin_with_them():
     case = unsure_of_people(chancy(1))
@@ -282,6 +305,64 @@ def test_draws_stop_once_the_headline_is_precise_enough_and_say_so_if_it_is_not(
     assert len(short.draws) == 100
 
 
+RARE = Disruption(disruption_id="rare", kind="insecurity", what=Selection(edge_ids=("A-B",)),
+                  effects=(Closure(),), probability=0.02)  # fmt: skip
+CHAIN = draw_network("A----B----C----D")
+
+
+def test_what_is_rare_is_not_taken_for_sure_because_it_did_not_come_up_yet():
+    """Among 50 draws a chance of 1 in 50 comes up not once in 36 % of seeds; the mean is 20."""
+    case = build_case(CHAIN, {"A": 1000}, "D", disruptions=[RARE])
+    late = [s for s in range(20) if not draw_happening(case.scenario, 50, seed=s).any()]
+    asked = Uncertainty(seed=late[0], speed_error=0.0, precision=0.05)
+    found = find_intervals(case, uncertainty=asked)
+    assert found.fewest_draws == len(found.draws) == 150
+    assert found.draws["movers_cannot_reach"].any()
+    assert not found.draws["movers_cannot_reach"].head(50).any()
+    short = find_intervals(case, uncertainty=dataclasses.replace(asked, most_draws=60))
+    assert len(short.draws) == 60 < short.fewest_draws
+
+
+@pytest.mark.parametrize(
+    ("open_chance", "fewest"), [(None, 0), (1.0, 0), (0.0, 0), (0.9, 30), (0.05, 60)]
+)
+def test_how_often_unreported_edges_must_be_drawn(open_chance, fewest):
+    asked = Uncertainty(unreported_open=open_chance, most_draws=2)
+    assert find_intervals(unsure_of_people(TOY), uncertainty=asked).fewest_draws == fewest
+
+
+def test_people_who_are_in_the_high_figure_only_are_movers_as_well():
+    people = [{"place_id": "A", "persons": 0, "persons_low": 0, "persons_high": 100}]
+    likely = dataclasses.replace(RARE, probability=0.5)
+    case = build_case(CHAIN, people, "D", disruptions=[likely])
+    found = find_intervals(case, uncertainty=Uncertainty(precision=0.1, speed_error=0.0))
+    assert found.base == "movers"
+    row = found.headline().set_index(["base", "figure"]).loc[("movers", "cannot_reach")]
+    assert found.reached
+    assert 0 < row["standard_error_persons"] <= 0.1 * found.draws["movers_persons"].mean()
+    same = compare_intervals(found, found)
+    assert set(same["base"]) == {"movers"}
+    assert not same["mean_persons"].any()
+    told = find_decisions(case, uncertainty=Uncertainty(most_draws=60))
+    assert told.base == "movers"
+    assert told.gaps["thing"].tolist() == ["group"]
+    nobody = dataclasses.replace(case, groups=case.groups.assign(persons_high=0))
+    with pytest.raises(InputError, match="people are at no place at all"):
+        find_information_gaps(nobody)
+
+
+@pytest.mark.parametrize("size", [10, 39, 40, 400])
+def test_the_error_of_an_end_is_told_where_draws_lie_beyond_it(size):
+    """Where it is told, it is near the spread of that end over many times as many draws."""
+    rng = np.random.default_rng(5)
+    told = [_describe(rng.normal(size=size)) for _ in range(400)]
+    errors = np.array([[one["low_error_persons"], one["high_error_persons"]] for one in told])
+    assert np.isnan(errors).all() == np.isnan(errors).any() == (size < 40)
+    if size >= 40:
+        spread = np.std([[one["low_persons"], one["high_persons"]] for one in told], axis=0)
+        assert errors.mean(axis=0) == pytest.approx(spread, rel=0.35)
+
+
 def test_how_a_headline_settles():
     found = find_intervals(unsure_of_people(TOY), uncertainty=Uncertainty(
         most_draws=90, **CERTAIN))  # fmt: skip
@@ -341,6 +422,31 @@ def test_unreported_edges_close_as_often_as_was_said_and_a_road_as_a_whole():
     ]
     assert 0 < apart.mean() < size
     assert len(set(apart)) > 2
+
+
+def test_an_edge_closes_in_the_same_draws_whichever_others_are_there():
+    """The network of the one has an edge more, which moves all others by a row."""
+    asked = Uncertainty(unreported_open=0.5, most_draws=20, seed=3)
+    shut = []
+    for drawn in ("B----C----D", "A----B----C----D"):
+        case = build_case(draw_network(drawn), {"B": 10}, "D")
+        chance = _Chance.of(case, case.scenario, case.scenario.when, asked)
+        ids = case.network.edges["edge_id"].to_numpy()
+        shut.append([set(ids[list(chance.closed(draw))]) - {"A-B"} for draw in range(20)])
+    assert shut[0] == shut[1]
+    assert len({frozenset(one) for one in shut[0]}) == 4
+
+
+def test_numbers_of_labels_are_normal_and_have_nothing_to_do_with_each_other():
+    keys = label_keys([f"edge {number}" for number in range(500)])
+    assert len(set(keys.tolist())) == 500
+    found = np.stack([numbers_of(1, f"draw {draw}", keys) for draw in range(200)])
+    assert kstest(found.ravel(), "norm").pvalue > 0.01
+    for side in (found, found.T):
+        off = np.corrcoef(side)[~np.eye(len(side), dtype=bool)]
+        assert np.abs(off).max() < 6 / math.sqrt(side.shape[1])
+        assert off.std() == pytest.approx(1 / math.sqrt(side.shape[1]), rel=0.1)
+    assert (numbers_of(2, "draw 0", keys) != found[0]).all()
 
 
 def test_reports_grow_old():
