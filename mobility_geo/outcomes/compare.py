@@ -9,6 +9,7 @@ import pandas as pd
 from mobility_geo.errors import ConservationError, InputError, labels
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations, round_to_total
 from mobility_geo.outcomes.stranded import find_stranded
+from mobility_geo.routing.groups import budget_units
 from mobility_geo.scenario import Case
 from mobility_geo.schema import CROSSING_FLOWS, FLOW_CHANGES, check_table
 
@@ -97,7 +98,7 @@ class Comparison:
     crossing_flows
         The same by ``crossing_id`` and ``into_country``, with ``crossing_name``.
     notes
-        What a reader should know, such as edges that are in one network only.
+        What a reader should know, such as edges that are in one network only, or other budgets.
     """
 
     before: Case
@@ -184,7 +185,8 @@ def compare_cases(
     Raises
     ------
     InputError
-        If the groups differ in who they are, how many, or where they begin.
+        If the groups differ in who they are, how many, where they begin, how they travel, or
+        which destinations count for them.
     CalendarError
         If a day lies outside its calendar.
     ConservationError
@@ -223,6 +225,7 @@ def compare_cases(
         for word, only in (("before", ids[0] - ids[1]), ("after", ids[1] - ids[0]))
         if only
     ]
+    notes += _other_budgets(before, after)
     return Comparison(
         before=before, after=after, when_before=days[0], when_after=days[1],
         statuses=compare(statuses[0], statuses[1]),
@@ -257,8 +260,12 @@ def _check_same_people(before: Case, after: Case) -> None:
     InputError
         Says which groups differ.
     """
-    columns = ["base", "place_id", "persons", "persons_low", "persons_high"]
-    left, right = (case.groups.set_index("group_id")[columns] for case in (before, after))
+    counts = ["base", "place_id", "persons", "persons_low", "persons_high"]
+    travel = ["kind", "nationality", "exposure_class", "profile", "destination_set"]
+    left, right = (
+        case.groups.set_index("group_id")[counts + travel].astype(object).fillna("")
+        for case in (before, after)
+    )
     problems = [
         f"groups only in the case {word}: {len(only)}, e.g. {labels(sorted(only))}"
         for word, only in (
@@ -268,18 +275,40 @@ def _check_same_people(before: Case, after: Case) -> None:
         if only
     ]
     both = left.index.intersection(right.index)
-    differ = (left.loc[both] != right.loc[both]).any(axis=1)
-    if bool(differ.any()):
-        names = sorted(both[differ.to_numpy(dtype=bool)])
-        problems.append(
-            f"groups with other people, or at another place: {len(names)}, e.g. {labels(names)}"
-        )
+    for columns, words in (
+        (counts, "with other people, or at another place"),
+        (travel, f"that differ in {', '.join(travel[:-1])} or {travel[-1]}"),
+    ):
+        differ = (left.loc[both, columns] != right.loc[both, columns]).any(axis=1)
+        if bool(differ.any()):
+            names = sorted(both[differ.to_numpy(dtype=bool)])
+            problems.append(f"groups {words}: {len(names)}, e.g. {labels(names)}")
     if problems:
         problems.append(
             "compare the same people under two days, scenarios or networks; for other people, "
             "give one case the groups of the other"
         )
         raise InputError(problems)
+
+
+def _other_budgets(before: Case, after: Case) -> list[str]:
+    """Say which of the same groups have another limit of time, risk or money."""
+    ids = sorted(before.groups["group_id"])
+    left, right = (
+        budget_units(case.groups.set_index("group_id").loc[ids], case.limits)
+        for case in (before, after)
+    )
+    words = {"time_min": "time", "risk": "risk", "cost_xof": "money"}
+    notes = []
+    for metric, limits in left.items():
+        word = words[metric]
+        names = [name for name, one, two in zip(ids, limits, right[metric], strict=True)
+                 if one != two]  # fmt: skip
+        if names:
+            notes.append(
+                f"groups with another limit of {word}: {len(names):,}, e.g. {labels(names)}"
+            )
+    return notes
 
 
 def _by_status(table: pd.DataFrame) -> dict[str, dict[str, int]]:

@@ -5,6 +5,7 @@ import functools
 import importlib
 import itertools
 
+import pandas as pd
 import pytest
 
 from mobility_geo.datasets import load_mali, load_toy
@@ -17,7 +18,7 @@ from mobility_geo.outcomes import (
     persons_freed,
     what_reopens,
 )
-from mobility_geo.scenario import Closure, Disruption, Selection
+from mobility_geo.scenario import Closure, Disruption, Limits, Selection
 from mobility_geo.schema import EXPLAINED_WAYS, check_table
 from mobility_geo.testing import build_case, draw_network
 
@@ -59,7 +60,7 @@ def test_residents_are_never_added_to_movers_of_the_same_place():
     for sides, word in (((case.baseline(), case), "lost"), ((case, case.baseline()), "regained")):
         places = compare_cases(*sides).places()
         columns = ["base", "place_id", "changed_persons", f"{word}_persons", "change"]
-        assert places[columns].values.tolist() == [
+        assert places[columns].to_numpy().tolist() == [
             ["movers", "A", 30, 30, word],
             ["residents", "A", 4000, 4000, word],
         ]
@@ -73,6 +74,34 @@ def test_other_people_or_edges_are_told():
                                                               persons_high=10**6))  # fmt: skip
     with pytest.raises(InputError, match="other people, or at another place"):
         compare_cases(TOY, moved)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("kind", "returnee"), ("nationality", "BBB"), ("exposure_class", "x"), ("profile", "foot"),
+     ("destination_set", "other")],
+)  # fmt: skip
+def test_people_who_travel_otherwise_are_not_the_same(column, value):
+    case = build_case(draw_network("A----B"), {"A": 10}, "B")
+    two = case.destinations.assign(destination_set="other")
+    case = dataclasses.replace(
+        case, destinations=pd.concat([case.destinations, two], ignore_index=True)
+    )
+    other = dataclasses.replace(case, groups=case.groups.assign(**{column: value}))
+    with pytest.raises(InputError, match=r"groups that differ in kind, nationality.*1, e\.g\."):
+        compare_cases(case, other)
+
+
+def test_other_budgets_are_compared_and_told():
+    case = build_case(draw_network("A----B"), {"A": 10}, "B")
+    assert compare_cases(case, case).notes == ()
+    tired = dataclasses.replace(case, groups=case.groups.assign(time_limit_h=0.1))
+    strict = dataclasses.replace(case, limits=Limits(time_limit_h=0.1))
+    for other in (tired, strict):
+        found = compare_cases(case, other)
+        assert found.statuses["changed"].all()
+        assert found.notes == ("groups with another limit of time: 1, e.g. ['A-1']",)
+    assert compare_cases(tired, strict).notes == ()
 
 
 def test_a_way_breaks_where_it_is_closed():
