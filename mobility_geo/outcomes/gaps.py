@@ -75,7 +75,8 @@ def find_information_gaps(
     People whose answer hangs on an old report count as reaching here, because that is assumed
     until somebody looks. Swings of several things do not add up. Budgets are tested on the quickest
     way, so a closure can make the quickest way a safer one, and a reopening a riskier one: such
-    people are not counted, because a way that ends is no gain, nor a new one a loss.
+    people are not counted, because a way that ends is no gain, nor a new one a loss. Where free
+    places are counted, people take them from each other, and the net change is told.
 
     Examples
     --------
@@ -154,6 +155,17 @@ class _Asking:
         """Return how many people cannot reach."""
         return int(self.each(now).sum())
 
+    def freeing(self, now: GroupWays) -> int:
+        """Return how many people cannot reach if a disruption is lifted: who it frees is gone.
+
+        Whom a quicker way over a budget takes their way is not counted against them; where free
+        places are counted, one person's place is another's, and only the sum says something.
+        """
+        before, after = self.each(self.now), self.each(now)
+        if self.competing:
+            return min(int(after.sum()), self.cannot)
+        return int(np.minimum(before, after).sum())
+
     def closing(self, edges: Collection[int]) -> int:
         """Return how many people cannot reach if some edges are closed as well."""
         return self.count(find_group_ways(self.case, self.scenario, self.day, also_closed=edges))
@@ -174,7 +186,7 @@ def _edges(
     """Ask of every unreported edge and crossing that somebody passes what its closing would do."""
     network = asking.case.network
     found = find_chokepoints(
-        asking.case, asking.scenario, asking.day, base=asking.base,
+        asking.case, asking.scenario, asking.day, base=asking.base, budgets="all",
         progress=lambda done: tell(done if not asking.competing else 0.5 * done),
     ).table  # fmt: skip
     at_border = network.edges["crossing_id"].to_numpy(dtype=object)
@@ -220,11 +232,11 @@ def _disruptions(asking: _Asking, tell: Callable[[float], None]) -> list[dict[st
     rows = []
     for number, one in enumerate(active, start=1):
         lifted = asking.scenario.without(ids=[one.disruption_id])
-        without = asking.count(find_group_ways(asking.case, lifted, asking.day))
+        without = asking.freeing(find_group_ways(asking.case, lifted, asking.day))
         rows.append(
             asking.row(
                 "disruption", one.disruption_id, one.name or one.disruption_id,
-                (asking.cannot, min(without, asking.cannot)),
+                (asking.cannot, without),
                 assumed=f"holds: {one.effect_words()}",
                 otherwise="does not hold",
                 probability=one.probability if one.probability < 1 else None,

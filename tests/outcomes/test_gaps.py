@@ -6,12 +6,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from random_crises import random_crisis
 
 from mobility_geo.datasets import load_mali, load_toy
 from mobility_geo.errors import CalendarError, InputError
 from mobility_geo.outcomes import find_information_gaps, find_stranded
-from mobility_geo.scenario import Closure, Disruption, Limits, Selection
+from mobility_geo.scenario import Closure, Disruption, Limits, RiskCost, Selection
 from mobility_geo.schema import GAP_THINGS
 from mobility_geo.testing import build_case, draw_network
 
@@ -69,8 +70,9 @@ def by_hand(case, speed_error):
         lost = after.sum() - now if competing else np.maximum(after - before, 0).sum()
         ends[thing, name] = (now, now + max(int(lost), 0))
     for one in case.scenario.disruptions:
-        after = cannot_by_group(case, case.scenario.without(ids=[one.disruption_id])).sum()
-        ends["disruption", one.disruption_id] = (min(int(after), now), now)
+        after = cannot_by_group(case, case.scenario.without(ids=[one.disruption_id]))
+        left = min(after.sum(), now) if competing else np.minimum(after, before).sum()
+        ends["disruption", one.disruption_id] = (int(left), now)
     for group in case.groups.loc[(case.groups["base"] == "movers").to_numpy(bool), "group_id"]:
         found = [
             int(cannot_by_group(with_persons(case, column, group)).sum())
@@ -101,6 +103,40 @@ def test_each_gap_is_the_question_asked_again(seed, capacities):
     swings = found["swing_persons"].tolist()
     assert swings == sorted(swings, reverse=True)
     assert (found["swing_persons"] == found["high_persons"] - found["low_persons"]).all()
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_risk_and_money_count_on_large_networks_as_well(seed, monkeypatch):
+    case = random_crisis(seed, capacities=False)
+    small = find_information_gaps(case, speed_error=0)
+    monkeypatch.setattr("mobility_geo.outcomes.chokepoints.RESOLVE_BELOW", 0)
+    large = find_information_gaps(case, speed_error=0)
+    assert_frame_equal(large.drop(columns="geometry"), small.drop(columns="geometry"))
+
+
+def test_whom_a_lifting_takes_their_way_does_not_hide_whom_it_frees():
+    """The road that opens is the way of those at B in time, and over the risk of those at A."""
+    network = draw_network("""
+A----B-------------C
+     |             |
+     E-------------+
+""")
+    laid = [
+        Disruption(disruption_id=name, kind="insecurity", what=Selection(edge_ids=("B-E",)),
+                   effects=(effect,))
+        for name, effect in (("closed", Closure()), ("risky", RiskCost(1.0)))
+    ]  # fmt: skip
+    short = network.edges["edge_id"] == "B-E"
+    edges = network.edges.assign(length_m=network.edges["length_m"].where(~short, 10.0))
+    far = edges["edge_id"] == "B-C"
+    edges["length_m"] = edges["length_m"].where(~far, 400_000.0)
+    people = [{"place_id": "A", "persons": 50, "risk_limit": 0.001},
+              {"place_id": "B", "persons": 80, "time_limit_h": 4.0}]  # fmt: skip
+    case = build_case(network.replace_tables(edges=edges), people, "C", disruptions=laid)
+    found = find_information_gaps(case, speed_error=0).set_index(["thing", "id"])
+    assert cannot_by_group(case).tolist() == [0, 80]
+    assert cannot_by_group(case, case.scenario.without(ids=["closed"])).tolist() == [50, 0]
+    assert found.loc[("disruption", "closed"), "swing_persons"] == 80
 
 
 def test_only_what_nobody_reported_lately_is_a_gap():
