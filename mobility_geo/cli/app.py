@@ -907,9 +907,10 @@ def chokepoints(  # noqa: PLR0913
         bool, typer.Option("--shapley", help="Also the share of each disruption.")
     ] = False,
     orders: Annotated[
-        int, typer.Option("--orders", help="Orders drawn for the shares, where there are many.")
+        int,
+        typer.Option("--orders", min=2, help="Orders drawn for the shares, where there are many."),
     ] = 100,
-    seed: Annotated[int, typer.Option("--seed", help="Of these draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of these draws.")] = 0,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mobility_geo.outcomes import Chokepoints
+    from mobility_geo.scenario import Case
 
 MOST_ROWS = 15
 
@@ -71,17 +72,17 @@ def chokepoints_command(  # noqa: PLR0913
     from mobility_geo.export.chokepoints import write_chokepoints
     from mobility_geo.outcomes import find_chokepoints, reopening_curve, shapley_shares
     from mobility_geo.outcomes.disclosure import refuse_public
-    from mobility_geo.outcomes.mincut import cut_table, find_region_cuts
 
     case = read_case(scenario)
     refuse_public(case, "Chokepoints")
     tables: dict[str, pd.DataFrame] = {}
+    notes = _old_reports(case)
     with shown_progress(Console(stderr=True), quiet=quiet) as progress:
         found = find_chokepoints(
             case, when=when, base=base, of=of, progress=lambda done: progress("Chokepoints", done)
         )
         if of is not None:
-            tables["region_cuts"] = cut_table(find_region_cuts(case, of, when=when, base=base))
+            tables |= _region_cuts(case, of, when, base, notes)
         if reopenings is not None:
             tables["reopenings"] = reopening_curve(
                 case, when=when, of=of, most=reopenings,
@@ -102,13 +103,40 @@ def chokepoints_command(  # noqa: PLR0913
             "every_way": rows_of(found.every_way()),
             **{name: _rows(table) for name, table in tables.items()},
         }  # fmt: skip
-        print(envelope("chokepoints", "success", data=data))
+        print(envelope("chokepoints", "success", data=data, warnings=tuple(notes)))
     elif not quiet:
         whom = f"{base} of {of}" if of else base
         print(f"{found.reaching_persons:,} of {found.persons:,} {whom} reach a destination on "
               f"{found.when}")  # fmt: skip
         _print_chokepoints(found, tables)
+        for note in notes:
+            print(f"note: {note}")
         _tell_file(out)
+
+
+def _old_reports(case: "Case") -> list[str]:
+    """Say that people who are unknown count as reaching, where somebody may be unknown."""
+    days = case.limits.unknown_after_days
+    if days is None:
+        return []
+    note = (
+        f"roads that nobody reported on for {days:,} days are taken to be open: people whose "
+        "answer hangs on one, elsewhere unknown, count as reaching"
+    )
+    return [note]
+
+
+def _region_cuts(
+    case: "Case", of: str, when: str | None, base: str, notes: list[str]
+) -> "dict[str, pd.DataFrame]":
+    """Return the narrowest place, or add a note why there is none: all else can be told."""
+    from mobility_geo.outcomes.mincut import cut_table, find_region_cuts
+
+    try:
+        return {"region_cuts": cut_table(find_region_cuts(case, of, when=when, base=base))}
+    except InputError as error:
+        notes.append(str(error))
+        return {}
 
 
 TABLES = {
@@ -305,7 +333,7 @@ def access_command(
     if as_json:
         data = {"scenario": case.name, "when": case.scenario.day(when).isoformat(), "out": out,
                 "segments": rows_of(plain)}  # fmt: skip
-        print(envelope("access", "success", data=data))
+        print(envelope("access", "success", data=data, warnings=tuple(_old_reports(case))))
         return
     if quiet:
         return
@@ -313,6 +341,8 @@ def access_command(
                "today_persons": "today", "every_way_persons": "no other way",
                "disruption_ids": "changed by"}  # fmt: skip
     show_rows(plain, "Access, by the people who depend on it", columns)
+    for note in _old_reports(case):
+        print(f"note: {note}")
     _tell_file(out)
 
 
@@ -347,6 +377,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float) and not math.isfinite(value):
         return "no limit"
+    if isinstance(value, float) and 0 < abs(value) < 1:
+        return f"{value:.2g}"  # a person every few days is not nobody
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,.0f}"
     return str(value)

@@ -58,7 +58,9 @@ def access_table(
     `partly_closed` is closed in one direction, or to some of the people who travel so. People are
     counted on the way to the nearest destination; those who have no other way as in
     `find_chokepoints`. `last_verified` is the last report on the segment itself: nobody having
-    reported is told by nothing there, and does not mean open.
+    reported is told by nothing there, and does not mean open. People whose answer hangs on a
+    segment that nobody reported lately are counted as passing it, though `find_stranded` calls
+    them unknown.
 
     Examples
     --------

@@ -9,6 +9,8 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from mobility_geo.errors import InputError, UnknownIdError
 from mobility_geo.network import Network
@@ -128,7 +130,9 @@ def find_chokepoints(
     A closure that strands people can lower the hours on the road, so the change in people who can
     reach and the change in hours stand side by side. Free places at destinations are not counted.
     Of nodes only the people whose every way passes them are told: a budget is not tested there.
-    Where two ways take the same time, one of them counts as the way that is taken.
+    Where two ways take the same time, one of them counts as the way that is taken. Roads count as
+    open until somebody reports otherwise: people who are unknown in `find_stranded` because their
+    answer hangs on an old report count as reaching.
 
     References
     ----------
@@ -216,11 +220,13 @@ def asked_groups(case: Case, *, base: str | None = "movers", of: str | None = No
         chosen &= groups["place_id"].isin(places).to_numpy(dtype=bool)
         where = f" in or at {of!r}"
     found = groups[chosen].reset_index(drop=True)
-    if not int(found["persons"].sum()):
-        known = sorted(set(groups.loc[groups["persons"] > 0, "place_id"]))
+    # a group may have people in its high figure only
+    if not int(found["persons_high"].sum()):
+        known = sorted(set(groups.loc[groups["persons_high"] > 0, "place_id"]))
+        at = f"{', '.join(known[:10])}{', ...' if len(known) > 10 else ''}"  # noqa: PLR2004
         msg = (
             f"the case has no {base or 'people'}{where}: nobody to ask about; people are at "
-            f"{', '.join(known[:10])}{', ...' if len(known) > 10 else ''}"  # noqa: PLR2004
+            f"{at or 'no place at all'}"
         )
         raise InputError(msg)
     return found
@@ -638,13 +644,10 @@ def _hours_without(
 # ------------------------------------------------------------------ the table
 def _table(network: Network, measured: _Measured) -> pd.DataFrame:
     bridges, cut_nodes = cut_elements(network, measured.open_edges)
-    crossing = network.edges["crossing_id"]
-    posts = set(crossing[bridges].dropna())
-    lone = crossing.value_counts()
+    used_posts = _used(measured.rows["crossing"])
     splits = {
         "edge": bridges, "node": cut_nodes,
-        "crossing": np.array([name in posts and lone[name] == 1
-                              for name in network.crossings["crossing_id"]], dtype=bool),
+        "crossing": _splitting_crossings(network, measured.open_edges, bridges, used_posts),
     }  # fmt: skip
     frames = []
     for thing, ids, names in (
@@ -653,7 +656,7 @@ def _table(network: Network, measured: _Measured) -> pd.DataFrame:
         ("node", network.nodes["node_id"], network.nodes["name"].fillna(network.nodes["node_id"])),
     ):
         rows = measured.rows[thing]
-        used = np.flatnonzero((rows["through"] > 0) | (rows["gained"] > 0) | (rows["lost"] > 0))
+        used = _used(rows)
         frame = pd.DataFrame(
             {
                 "thing": thing, "id": ids.to_numpy()[used], "label": names.to_numpy()[used],
@@ -677,6 +680,38 @@ def _table(network: Network, measured: _Measured) -> pd.DataFrame:
         ascending=[True, False, False, False, True], kind="stable", ignore_index=True,
     )  # fmt: skip
     return check_table(table, CHOKEPOINTS)
+
+
+def _used(rows: dict[str, FloatArray]) -> IntArray:
+    return np.flatnonzero((rows["through"] > 0) | (rows["gained"] > 0) | (rows["lost"] > 0))
+
+
+def _splitting_crossings(
+    network: Network, open_edges: BoolArray, bridges: BoolArray, asked: IntArray
+) -> BoolArray:
+    """Say which of some crossings hold the open network together, all edges of each taken away."""
+    size = len(network.edges)
+    tail, head = network.arcs.tail[:size], network.arcs.head[:size]
+    post = pd.Index(network.crossings["crossing_id"]).get_indexer(
+        pd.Index(network.edges["crossing_id"])
+    )
+
+    def parts(kept: BoolArray) -> int:
+        nodes = len(network.nodes)
+        joined = coo_array((np.ones(kept.sum(), dtype=bool), (tail[kept], head[kept])),
+                           shape=(nodes, nodes))  # fmt: skip
+        return int(connected_components(joined, directed=False)[0])
+
+    found = np.zeros(len(network.crossings), dtype=bool)
+    whole = None
+    for number in asked.tolist():
+        mine = open_edges & (post == number)
+        if mine.sum() == 1:
+            found[number] = bridges[mine].any()
+        elif mine.any():
+            whole = parts(open_edges) if whole is None else whole
+            found[number] = parts(open_edges & ~mine) > whole
+    return found
 
 
 def edge_labels(network: Network) -> "pd.Series[str]":

@@ -200,7 +200,7 @@ def _cut(
     capacity[held.limited_arc] = held.capacity
     on_network = arc >= 0
     per_day = np.where(on_network, capacity[arc], np.inf)
-    most, limiting = _narrowest(tail, head, np.floor(per_day), edge, source, graph.sink)
+    most, limiting = _narrowest(tail, head, per_day, edge, source, graph.sink)
     ones = np.where(on_network, 1.0, np.inf)
     fewest, cut = _narrowest(tail, head, ones, edge, source, graph.sink)
     return most, limiting, int(fewest) if np.isfinite(fewest) else None, cut
@@ -212,6 +212,9 @@ def _narrowest(
 ) -> tuple[float, list[int]]:  # fmt: skip
     """Return the most that gets through, and the edges where no more does.
 
+    The solver takes whole numbers: limits are counted in thousandths where these fit, so that one
+    person every few days is not none.
+
     Raises
     ------
     InputError
@@ -222,7 +225,12 @@ def _narrowest(
     if endless >= MOST_FLOW:
         msg = f"limits of persons per day sum to {endless:,.0f}; lower them below {MOST_FLOW:,}"
         raise InputError(msg)
-    capacity = np.where(finite, limit, endless)
+    steps = next(many for many in (1000, 100, 10, 1) if endless * many < MOST_FLOW)
+    # limits in steps, the smallest of them one: only what is closed is 0
+    whole = np.maximum(np.floor(limit[finite] * steps + 1e-6), limit[finite] > 0)
+    endless = float(whole.sum()) + 1.0
+    capacity = np.full(len(limit), endless)
+    capacity[finite] = whole
     size = max(int(head.max()), source) + 1
     # parallel arcs add up, as they should; without limit stays without limit
     summed = coo_array((capacity, (tail, head)), shape=(size, size)).tocsr()
@@ -237,4 +245,4 @@ def _narrowest(
     near = np.zeros(size, dtype=bool)
     near[breadth_first_order(left, source, return_predecessors=False)] = True
     across = near[tail] & ~near[head] & (edge >= 0)
-    return float(flow.flow_value), sorted({int(one) for one in edge[across]})
+    return float(flow.flow_value) / steps, sorted({int(one) for one in edge[across]})

@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 
 from mobility_geo.cli import exits
 from mobility_geo.cli.app import app
+from mobility_geo.cli.decisions import show_rows
 from mobility_geo.datasets import load_toy
 from mobility_geo.errors import InputError
 from mobility_geo.export.chokepoints import write_access_table
 from mobility_geo.outcomes import access_table
+from mobility_geo.scenario import Limits
 
 DAYS = ("--when-before", "2013-01-12", "--when-after", "2013-02-10")
 
@@ -45,6 +47,49 @@ def test_chokepoints_of_a_region_with_reopenings_and_shares(tmp_path):
     told = mobility_geo(*words)
     for text in ("If one edge closed", "Narrowest place", "not a safe one"):
         assert text in told.stdout
+
+
+def test_a_region_that_holds_every_destination_is_answered_all_the_same(monkeypatch, tmp_path):
+    toy = load_toy()
+    to = toy.destinations[toy.destinations["place_id"] == "southtown"].reset_index(drop=True)
+    case = dataclasses.replace(toy, destinations=to)
+    monkeypatch.setattr("mobility_geo.cli.decisions.read_case", lambda _name: case)
+    words = ["chokepoints", "toy", "--of", "South", "--when", "2013-01-05", "--out",
+             tmp_path / "a.gpkg"]  # fmt: skip
+    done = mobility_geo(*words, "--output", "json")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    told = json.loads(done.stdout)
+    assert "region_cuts" not in told["data"]
+    assert told["data"]["chokepoints"]
+    assert "nothing lies between them and safety" in told["warnings"][0]
+    assert "chokepoint_edges" in layers(tmp_path / "a.gpkg")
+    assert "note: everywhere that the people of 'South' may go" in mobility_geo(*words).stdout
+
+
+@pytest.mark.parametrize("command", ["chokepoints", "access"])
+def test_that_unknown_people_count_as_reaching_is_told_where_there_may_be_some(
+    command, monkeypatch
+):
+    case = load_toy()
+    for limits, told in ((Limits(), False), (Limits(unknown_after_days=30), True)):
+        asked = dataclasses.replace(case, limits=limits)
+        monkeypatch.setattr("mobility_geo.cli.decisions.read_case", lambda _name, it=asked: it)
+        text = " ".join(mobility_geo(command, "toy").stdout.split())
+        assert ("elsewhere unknown, count as reaching" in text) == told
+        data = json.loads(mobility_geo(command, "toy", "--output", "json").stdout)
+        assert bool(data["warnings"]) == told
+
+
+@pytest.mark.parametrize("more", [("--seed", -1), ("--orders", 1)])
+def test_draws_of_shares_have_limits(more):
+    done = mobility_geo("chokepoints", "mali-2013-01", "--shapley", *more)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_trickle_is_not_nothing(capsys):
+    show_rows(pd.DataFrame({"persons_per_day": [0.25, 0.0, 12.4]}), "", {"persons_per_day": ""})
+    assert capsys.readouterr().out.split() == ["0.25", "0", "12"]
 
 
 def test_an_explanation_in_words_and_as_a_way(tmp_path):

@@ -4,13 +4,18 @@ import dataclasses
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from random_crises import random_crisis
 
 from mobility_geo.datasets import load_mali, load_toy
 from mobility_geo.errors import InputError, UnknownIdError
 from mobility_geo.outcomes import find_chokepoints, find_region_cuts
-from mobility_geo.outcomes.chokepoints import cut_elements, safety_graph
+from mobility_geo.outcomes.chokepoints import (
+    _splitting_crossings,
+    cut_elements,
+    safety_graph,
+)
 from mobility_geo.routing import find_group_ways
 from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Closure, Disruption, Selection, conditions
@@ -139,6 +144,37 @@ def test_bridges_and_cut_nodes_are_those_of_networkx(seed):
             without.remove_edge(*ends, key=row)
         assert bridges[row] == (nx.number_connected_components(without) > parts)
     assert set(np.flatnonzero(nodes)) == set(nx.articulation_points(nx.Graph(graph)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_crossing_splits_if_all_its_edges_together_do(seed):
+    network = random_crisis(seed).network
+    second = network.edges[(network.edges["crossing_id"] == "b-c").to_numpy(bool)]
+    edges = pd.concat([network.edges, second.assign(edge_id="b-c again")], ignore_index=True)
+    network = network.replace_tables(edges=edges)
+    edges, size = network.edges, len(edges)
+    used = np.random.default_rng(seed).random(size) < 0.8
+    graph = nx.MultiGraph()
+    graph.add_nodes_from(range(len(network.nodes)))
+    ends = list(zip(network.arcs.tail[:size].tolist(), network.arcs.head[:size].tolist(),
+                    strict=True))  # fmt: skip
+    graph.add_edges_from(ends[row] for row in np.flatnonzero(used))
+    parts = nx.number_connected_components(graph)
+    mine = (edges["crossing_id"] == "b-c").to_numpy(bool) & used
+    graph.remove_edges_from(ends[row] for row in np.flatnonzero(mine))
+    at = np.flatnonzero((network.crossings["crossing_id"] == "b-c").to_numpy(bool))
+    splits = _splitting_crossings(network, used, cut_elements(network, used)[0], at)
+    assert splits[at].tolist() == [nx.number_connected_components(graph) > parts]
+
+
+@pytest.mark.parametrize("limit", [0.0004, 0.25, 1.0, 12.5, 3_000_000.0])
+def test_a_limit_under_one_person_a_day_is_not_no_way(limit):
+    network = draw_network("A--b#c--B")
+    table = network.crossings.assign(throughput_persons_per_day=limit)
+    case = build_case(network.replace_tables(crossings=table), {"A": 100}, "B")
+    (cut,) = find_region_cuts(case, "A")
+    assert cut.persons_per_day == max(limit, 0.001)
+    assert cut.limiting_ids
 
 
 @pytest.mark.parametrize("seed", range(8))
