@@ -15,7 +15,9 @@ from mobility_geo.outcomes import (
     go_or_no_go,
     site_mobile_stations,
     site_way_stations,
+    siting,
 )
+from mobility_geo.outcomes.siting_rota import Rota, Tour
 from mobility_geo.routing import find_group_ways
 from mobility_geo.schema import SITE_ASSIGNMENT, SITES, UNSERVED_GROUPS, check_table
 
@@ -195,6 +197,25 @@ def test_robust_sites_of_the_toy_are_the_best_of_all(criterion):
     assert unserved == pytest.approx(lost(mine))
 
 
+@pytest.mark.parametrize(
+    ("criterion", "words"),
+    [
+        ("expected", "people served on average"),
+        ("regret", "people not served more than need be"),
+        ("cvar", "people not served in the worst scenarios"),
+    ],
+)
+def test_a_value_says_what_it_counts(criterion, words):
+    found = site_way_stations(
+        TOY, new_sites=1, keep_existing=False, model="max_cover", limit_h=0.4,
+        scenarios=[TOY.scenario] * 2, criterion=criterion,
+    )  # fmt: skip
+    served, lost = found.served_persons, found.unserved_persons
+    assert found.quantity == words
+    assert found.value == {"expected": served, "regret": 0, "cvar": lost}[criterion]
+    assert lost > 0
+
+
 def test_scenarios_count_by_their_probability():
     laid, _ = closures(TOY)
     alone = site_way_stations(TOY, new_sites=1, keep_existing=False, scenarios=[laid[2]])
@@ -252,10 +273,18 @@ def test_a_rota_serves_who_it_says_within_the_day():
     assert more.served_persons >= found.served_persons
 
 
-def test_units_that_share_a_base_have_their_own_days():
-    found = site_mobile_stations(TOY, units=2, days=1, reach_h=0.3, most_stops=1)
-    assert found.rota["day"].tolist() == [1] * len(found.rota)
-    assert found.rota["unit"].tolist() == list(range(1, len(found.rota) + 1))
+def test_units_that_share_a_base_have_their_own_days(monkeypatch):
+    places = sorted(TOY.network.places.loc[TOY.network.places["kind"] == "settlement", "place_id"])
+    tours = tuple(
+        Tour(base=base, stops=(stop,), driving_min=0.0, day_min=0.0)
+        for base, stop in ((0, 0), (0, 1), (0, 2), (1, 0))
+    )
+    rota = Rota(tours=tours, value=0.0, bound=0.0, status="optimal", seconds=0.0)
+    monkeypatch.setattr(siting, "plan_rota", lambda *_, **__: rota)
+    found = site_mobile_stations(TOY, units=3, days=2, candidates=places[:3])
+    assert found.rota["base_id"].tolist() == [places[0]] * 3 + [places[1]]
+    assert found.rota["unit"].tolist() == [1, 1, 2, 3]
+    assert found.rota["day"].tolist() == [1, 2, 1, 1]
 
 
 # ------------------------------------------------------------------ go or no-go
