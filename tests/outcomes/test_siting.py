@@ -20,6 +20,7 @@ from mobility_geo.outcomes import (
 from mobility_geo.outcomes.siting_rota import Rota, Tour
 from mobility_geo.routing import find_group_ways
 from mobility_geo.schema import SITE_ASSIGNMENT, SITES, UNSERVED_GROUPS, check_table
+from mobility_geo.units import QUANTUM
 
 TOY = load_toy()
 MALI = load_mali("mali-2013-01")
@@ -140,6 +141,25 @@ def test_reasons_say_what_stands_against_it():
     assert {"no_room"} < set(full.unserved["reason"])
     for row in full.unserved.itertuples():
         assert (row.reason == "no_room") == near[row.group_id]
+
+
+def test_a_limit_holds_to_the_rounding_of_times_in_every_model():
+    places = sorted(TOY.network.places["place_id"])
+    _, time = all_ways(TOY, places)
+    longest = time[np.isfinite(time)].max()
+    words = {
+        "keep_existing": False, "candidates": places,
+        "limit_h": (longest - QUANTUM["time_min"] / 4) / 60,
+    }  # fmt: skip
+    everybody = site_way_stations(TOY, new_sites=len(places), **words).served_persons
+    most = site_way_stations(TOY, new_sites=len(places), model="max_cover", **words)
+    fewest = site_way_stations(TOY, model="set_cover", **words)
+    assert most.value == most.served_persons == fewest.served_persons == everybody
+    far = places[int(np.argwhere(time == longest)[0, 1])]
+    alone = {**words, "candidates": [far]}
+    within = site_way_stations(TOY, new_sites=1, **alone).served_persons
+    found = site_way_stations(TOY, new_sites=1, model="max_cover", **alone)
+    assert found.value == within
 
 
 @pytest.mark.parametrize(("words", "told"), [
