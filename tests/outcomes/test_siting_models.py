@@ -2,16 +2,19 @@
 
 import itertools
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from mobility_geo.errors import InputError
 from mobility_geo.outcomes import (
     capture_flows,
     plan_rota,
+    siting_models,
     solve_capacitated,
     solve_max_cover,
     solve_p_median,
@@ -19,7 +22,7 @@ from mobility_geo.outcomes import (
     solve_set_cover,
 )
 from mobility_geo.outcomes.siting_median import find_median, read_pmed
-from mobility_geo.outcomes.siting_models import criterion_value
+from mobility_geo.outcomes.siting_models import _Answer, criterion_value
 
 FEW = settings(max_examples=25)
 
@@ -178,6 +181,18 @@ def test_few_people_among_millions_are_not_rounding(criterion):
     assert solve_max_cover(alone, [1.45e7, 2, 10], sites=1, limit=100).value == 1.45e7 + 2
 
 
+def test_out_of_time_nothing_is_proven_of_a_figure_that_may_be_below_0(monkeypatch):
+    late = SimpleNamespace(status=1, x=None, mip_dual_bound=None, message="time")
+    monkeypatch.setattr(siting_models, "milp", lambda *_, **__: late)
+    earlier = _Answer(x=np.array([1.0]), fun=0.0, bound=0.0, status=0)
+    found = siting_models.solve_program(
+        np.ones(1), csr_array((0, 1)), np.zeros(0), np.array([-5.0]), np.array([9.0]), 0, 0.0, 1.0,
+        fallback=earlier,
+    )  # fmt: skip
+    # the figure of this aim, not that of the earlier one
+    assert (found.fun, found.bound, found.status) == (1, -5, siting_models.STOPPED)
+
+
 def test_criteria_are_what_they_are_called():
     figures_, share = np.array([1.0, 2.0, 10.0]), np.array([0.5, 0.3, 0.2])
     assert criterion_value(figures_, share, "expected") == pytest.approx(3.1)
@@ -325,7 +340,7 @@ def random_graph(vertices, seed):
 @pytest.mark.parametrize("sites", [3, 12, 40])
 def test_the_proof_agrees_with_a_plain_whole_number_program(sites):
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
-    from scipy.sparse import coo_array, csr_array, vstack  # noqa: PLC0415
+    from scipy.sparse import coo_array, vstack  # noqa: PLC0415
 
     size = 60
     cost = random_graph(size, sites)
