@@ -19,7 +19,13 @@ from scipy.sparse import csr_array, hstack, vstack
 from mobility_geo.errors import InputError, UnknownIdError, labels
 from mobility_geo.flows import ODMatrix
 from mobility_geo.outcomes.reachable import UNSAFE_SEVERITY
-from mobility_geo.outcomes.siting_models import STOPPED, is_whole, solve_program, stop_problems
+from mobility_geo.outcomes.siting_models import (
+    STOPPED,
+    is_whole,
+    least_difference,
+    solve_program,
+    stop_problems,
+)
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import travellers_of
 from mobility_geo.scenario import Case, Closure, conditions
@@ -164,7 +170,7 @@ def capture_flows(
         bound, stopped = min(-answer.bound / 1e3 * total, total), answer.status == STOPPED
     order = _by_what_they_add(rows, size, [int(one) for one in chosen], kept)
     value = float(size[rows[:, order].any(axis=1)].sum()) if order else 0.0
-    proven = bound - value <= 1e-6 * total
+    proven = not flows or bound - value < least_difference(size)
     return Capture(
         points=tuple(order), value=value, bound=value if proven else bound,
         status="optimal" if proven else "time_limit" if stopped else "within_gap",

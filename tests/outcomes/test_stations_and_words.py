@@ -215,6 +215,7 @@ class TestPublishedFigures:
             ("share_inside_by_region", "AAA1", "D", 1.0),
             ("persons_to_country", "BBB", "C", 100.0),
             ("persons_to_country", "BBB", "D", 0.0),
+            ("persons_to_country", "BBB/A-", "C", 100.0),
             ("served_persons", None, "C", 100.0),
             ("reentry_persons", "AAA", "D", 0.0),
             ("reentry_persons", "BBB", "C", 0.0),
