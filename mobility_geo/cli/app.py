@@ -833,9 +833,9 @@ def site(  # noqa: PLR0913
 @app.command("monitor")
 def monitor(  # noqa: PLR0913
     scenario: Annotated[
-        str,
+        str | None,
         typer.Argument(help="Name of a built-in scenario, or path of a scenario file (.toml)."),
-    ],
+    ] = None,
     *,
     out: Annotated[
         str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
@@ -859,6 +859,20 @@ def monitor(  # noqa: PLR0913
     when: Annotated[
         str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
     ] = None,
+    under: Annotated[
+        list[str] | None,
+        typer.Option("--under", help="One more scenario to hold up under; may be repeated."),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", help="Sweep plan (.toml): hold up under all of its scenarios."),
+    ] = None,
+    criterion: Annotated[
+        OverScenarios, typer.Option("--criterion", help="What counts over scenarios.")
+    ] = OverScenarios.EXPECTED,
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
+    ] = ALPHA,
     gap: Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")] = 0.0,
     time_limit: Annotated[
         float, typer.Option("--time-limit", help="Seconds after which to stop.")
@@ -869,13 +883,16 @@ def monitor(  # noqa: PLR0913
     """Propose where to count people on the way, so that few points see the most, each once.
 
     Example:  mobility-geo monitor mali-2013-01 --new 5 --out points.gpkg
+
+    Example:  mobility-geo monitor mali-2013-01 --under mali-2012-08 --criterion regret
     """
     as_json = output is Output.JSON
     _end(
         "monitor",
         lambda: monitor_command(
             scenario, out=out, new_points=new_points, aim=aim, existing=existing or [],
-            candidates=candidates, rule=rule, when=when, gap=gap, time_limit_s=time_limit,
+            candidates=candidates, rule=rule, when=when, under=under or [], plan=plan,
+            criterion=criterion.value, alpha=alpha, gap=gap, time_limit_s=time_limit,
             as_json=as_json, quiet=quiet,
         ),
         as_json=as_json,

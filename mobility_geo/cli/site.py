@@ -119,22 +119,10 @@ def site_command(  # noqa: PLR0913
         If a scenario of `under` is of another network, or options contradict each other.
     """
     several = bool(under) or plan is not None
-    _check_options(
+    check_options(
         (
-            (bool(under) and plan is not None, "--under: leave it out, or --plan"),
+            *over_scenarios(under, plan, criterion, alpha),
             (bool(on) and not supply_from, "--on asks for go or no-go: give --supply-from too"),
-            (
-                not several and criterion != "expected",
-                "--criterion is over scenarios: give --under or --plan too",
-            ),
-            (
-                criterion == "cvar" and not 0 <= alpha < 1,
-                f"--alpha must be at least 0 and less than 1, not {alpha!r}",
-            ),
-            (
-                criterion != "cvar" and alpha != ALPHA,
-                "--alpha is for --criterion cvar",
-            ),
             (
                 mobile is not None and several,
                 "a rota is for one scenario: leave out --under and --plan, or --mobile",
@@ -158,7 +146,7 @@ def site_command(  # noqa: PLR0913
     from mobility_geo.outcomes import go_or_no_go, site_mobile_stations, site_way_stations
     from mobility_geo.outcomes.disclosure import refuse_public
 
-    case, scenarios, probability = _scenarios(scenario, under, plan)
+    case, scenarios, probability = read_scenarios(scenario, under, plan)
     refuse_public(case, "Way stations")
     named = [case.network.find_place(name) for name in candidates] or None
     if mobile is not None:
@@ -195,8 +183,43 @@ def site_command(  # noqa: PLR0913
             print(f"{Path(out)}: open it in QGIS; it opens styled. Internal: it shows places.")
 
 
-def _check_options(checks: "Sequence[tuple[bool, str]]") -> None:
+def over_scenarios(
+    under: Sequence[str], plan: str | None, criterion: str, alpha: float
+) -> list[tuple[bool, str]]:
+    """Return what may be wrong with options about many scenarios, for `check_options`.
+
+    Parameters
+    ----------
+    under, plan, criterion, alpha
+        The options.
+
+    Returns
+    -------
+    list of tuple
+        Whether it is wrong, and what to say then.
+    """
+    several = bool(under) or plan is not None
+    return [
+        (bool(under) and plan is not None, "--under: leave it out, or --plan"),
+        (
+            not several and criterion != "expected",
+            "--criterion is over scenarios: give --under or --plan too",
+        ),
+        (
+            criterion == "cvar" and not 0 <= alpha < 1,
+            f"--alpha must be at least 0 and less than 1, not {alpha!r}",
+        ),
+        (criterion != "cvar" and alpha != ALPHA, "--alpha is for --criterion cvar"),
+    ]
+
+
+def check_options(checks: "Sequence[tuple[bool, str]]") -> None:
     """Refuse options that would be ignored, before any work.
+
+    Parameters
+    ----------
+    checks
+        Whether something is wrong, and what to say then.
 
     Raises
     ------
@@ -208,10 +231,20 @@ def _check_options(checks: "Sequence[tuple[bool, str]]") -> None:
         raise InputError(problems)
 
 
-def _scenarios(
+def read_scenarios(
     scenario: str | None, under: Sequence[str], plan: str | None
 ) -> "tuple[Case, list[Scenario] | None, list[float] | None]":
     """Return the question, the scenarios to hold up under if there are several, and how likely.
+
+    Parameters
+    ----------
+    scenario, under, plan
+        The options: names or paths.
+
+    Returns
+    -------
+    tuple
+        None and None: one scenario, that of the question.
 
     Raises
     ------

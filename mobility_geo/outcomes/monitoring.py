@@ -1,12 +1,9 @@
-"""Where to count people on the way: few points that together see the most, each person once.
-
-Points are chosen for the flows of one scenario.
-"""
+"""Where to count people on the way: few points that together see the most, each person once."""
 
 import datetime as dt
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -19,16 +16,21 @@ from scipy.sparse import csr_array, hstack, vstack
 from mobility_geo.errors import InputError, UnknownIdError, labels
 from mobility_geo.flows import ODMatrix
 from mobility_geo.outcomes.reachable import UNSAFE_SEVERITY
+from mobility_geo.outcomes.siting_median import SERVED
 from mobility_geo.outcomes.siting_models import (
     STOPPED,
+    Criterion,
+    criterion_problems,
+    criterion_value,
     is_whole,
     least_difference,
+    share_problems,
     solve_program,
     stop_problems,
 )
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import travellers_of
-from mobility_geo.scenario import Case, Closure, conditions
+from mobility_geo.scenario import Case, Closure, Scenario, conditions
 from mobility_geo.schema import MONITORING_POINTS, check_table, suggest
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,7 +47,11 @@ class Capture:
     points
         Columns, the one that adds most first; those kept come before.
     value, bound
-        Weight of the flows that pass at least one point, and what no choice can beat.
+        Weight of the flows that pass at least one point, and what no choice can beat; over many
+        scenarios its mean, the largest regret, or the conditional value at risk of what is not
+        seen, flows that no candidate sees among it.
+    seen
+        Weight seen in each scenario, float64.
     status
         ``optimal``, ``within_gap`` or ``time_limit``.
     seconds
@@ -55,6 +61,7 @@ class Capture:
     points: tuple[int, ...]
     value: float
     bound: float
+    seen: FloatArray
     status: str
     seconds: float
 
@@ -66,13 +73,16 @@ class MonitoringResult:
     Attributes
     ----------
     case, when
-        The question.
+        The question; the day of the first scenario.
     points
         Schema `MONITORING_POINTS`, in the network's coordinate reference system.
-    aim, rule
-        What was made most, and the rule of choice of the flows.
+    aim, rule, criterion
+        What was made most, the rule of choice of the flows, and what counts over scenarios.
     value, bound, gap, status, seconds
         See `Capture`.
+    scenarios
+        One row per scenario: ``scenario``, ``probability``, ``flowing_persons``,
+        ``seen_persons``. All other figures are means over them.
     flowing_persons
         People on the way, by the flows; those who pass no whole edge can be seen nowhere.
     seen_persons
@@ -88,6 +98,8 @@ class MonitoringResult:
     points: gpd.GeoDataFrame
     aim: str
     rule: str
+    criterion: str
+    scenarios: pd.DataFrame
     value: float
     bound: float
     gap: float
@@ -99,12 +111,16 @@ class MonitoringResult:
     warnings: tuple[str, ...] = ()
 
 
-def capture_flows(
+def capture_flows(  # noqa: PLR0913 # over scenarios there is more to say
     passes: npt.ArrayLike,
     weight: npt.ArrayLike,
     *,
     points: int,
     kept: Sequence[int] = (),
+    scenario: npt.ArrayLike | None = None,
+    criterion: Criterion = "expected",
+    probability: npt.ArrayLike | None = None,
+    alpha: float = 0.9,
     gap: float = 0.0,
     time_limit_s: float = 60.0,
 ) -> Capture:
@@ -120,6 +136,13 @@ def capture_flows(
         How many, those kept among them.
     kept
         Columns that are points already.
+    scenario
+        Number of the scenario that each flow belongs to, from 0; one scenario if left out.
+    criterion, probability, alpha
+        Over scenarios; see `solve_robust`. ``expected``: most seen on average; ``regret``: the
+        largest difference to the best choice for each scenario alone is least, and ``cvar``: what
+        is not seen is least on average over the worst scenarios; of equals those that see most
+        on average.
     gap, time_limit_s
         See `solve_p_median`.
 
@@ -136,7 +159,7 @@ def capture_flows(
     References
     ----------
     Hodgson, M. J. (1990). A flow-capturing location-allocation model. doi
-    10.1111/j.1538-4632.1990.tb00210.x.
+    10.1111/j.1538-4632.1990.tb00210.x. For the criteria over scenarios see `solve_robust`.
 
     Examples
     --------
@@ -147,40 +170,212 @@ def capture_flows(
     started = time.monotonic()
     on_way = np.array(passes, dtype=bool)
     people = np.array(weight, dtype=np.float64)
-    _check(on_way, people, points, kept, stop_problems(gap, time_limit_s))
-    rows, inverse = np.unique(on_way, axis=0, return_inverse=True)
-    size = np.asarray(np.bincount(inverse.reshape(-1), weights=people), dtype=np.float64)
-    used = rows.any(axis=1) & (size > 0)
-    rows, size = rows[used], size[used]
-    count, flows, total = on_way.shape[1], len(rows), max(float(size.sum()), 1e-12)
-    chosen = np.array(sorted(kept), dtype=np.int64)
-    bound, stopped = 0.0, False
-    if flows:
-        seen = hstack([csr_array(rows.astype(float)), csr_array(-np.eye(flows))])
-        number = csr_array(np.concatenate([-np.ones(count), np.zeros(flows)])[None, :])
-        lower = np.zeros(count + flows)
-        lower[list(kept)] = 1
-        answer = solve_program(
-            np.concatenate([np.zeros(count), -size / total * 1e3]),
-            vstack([seen, number]).tocsr(),
-            np.append(np.zeros(flows), -float(points)),
-            lower, np.ones(count + flows), count, gap, time_limit_s,
-        )  # fmt: skip
-        chosen = np.flatnonzero(answer.x[:count] > 0.5)  # noqa: PLR2004
-        bound, stopped = min(-answer.bound / 1e3 * total, total), answer.status == STOPPED
-    order = _by_what_they_add(rows, size, [int(one) for one in chosen], kept)
-    value = float(size[rows[:, order].any(axis=1)].sum()) if order else 0.0
-    proven = not flows or bound - value < least_difference(size)
+    share = np.ones(1) if probability is None else np.array(probability, dtype=np.float64)
+    of = np.zeros(len(people), dtype=np.int64)
+    if scenario is not None:
+        of = np.array(scenario)
+        if probability is None and of.size and of.dtype.kind in "iu":
+            share = np.ones(max(int(of.max()), 0) + 1)
+    _check(on_way, people, points, kept, [
+        *stop_problems(gap, time_limit_s), *criterion_problems(criterion, alpha),
+        *share_problems(share, len(share)), *_number_problems(of, people, len(share)),
+    ])  # fmt: skip
+    share = share / share.sum()
+    flows = _Flows.of(on_way, people, of, share, points, kept, gap)
+
+    def left() -> float:
+        return max(time_limit_s - (time.monotonic() - started), 0.1)
+
+    if criterion == "expected" or len(share) == 1:
+        mean = flows.most(share, left())
+        value = float(share @ flows.seen(mean.points))
+        bound = min(-mean.bound, float(share @ flows.seen(range(on_way.shape[1]))))
+        proven = bound - value < least_difference(flows.weight * share[flows.scenario])
+        chosen, late, bound = mean.points, mean.late, max(bound, value)
+    else:
+        chosen, value, bound, proven, late = flows.least(criterion, share, alpha, left)
+    # in every scenario, however likely, a point may be what the regret hangs on
+    weight_of = np.full(len(share), 1 / len(share)) if criterion == "regret" else share
+    order = _by_what_they_add(
+        flows.rows, flows.weight * weight_of[flows.scenario], chosen, kept
+    )  # fmt: skip
     return Capture(
         points=tuple(order), value=value, bound=value if proven else bound,
-        status="optimal" if proven else "time_limit" if stopped else "within_gap",
+        seen=flows.seen(order),
+        status="optimal" if proven else "time_limit" if late else "within_gap",
         seconds=time.monotonic() - started,
     )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Choice:
+    """Points chosen, what no choice is below, and whether the time ran out."""
+
+    points: list[int]
+    bound: float
+    late: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Flows:
+    """Flows that are not alike, and programs over the points that see them.
+
+    `total` is the weight of each scenario, with flows that no point can see.
+
+    Variables are the points, then the flows seen, then what a criterion needs.
+    """
+
+    rows: BoolArray
+    weight: FloatArray
+    scenario: npt.NDArray[np.int64]
+    total: FloatArray
+    program: csr_array
+    least_rows: FloatArray
+    lower: FloatArray
+    kept: list[int]
+    gap: float
+
+    @classmethod
+    def of(
+        cls, passes: BoolArray, weight: FloatArray, scenario: npt.NDArray[np.int64],
+        share: FloatArray, points: int, kept: Sequence[int], gap: float,
+    ) -> "_Flows":  # fmt: skip
+        """Join flows of a scenario that pass the same candidates."""
+        keyed = np.column_stack([scenario, passes])
+        both, inverse = np.unique(keyed, axis=0, return_inverse=True)
+        size = np.asarray(np.bincount(inverse.reshape(-1), weights=weight), dtype=np.float64)
+        rows, of = both[:, 1:].astype(bool), both[:, 0].astype(np.int64)
+        total = np.bincount(of, weights=size, minlength=len(share)).astype(np.float64)
+        used = rows.any(axis=1) & (size > 0)
+        rows, size, of = rows[used], size[used], of[used]
+        count = passes.shape[1]
+        seen = hstack([csr_array(rows.astype(float)), _diagonal(len(rows), -1.0)])
+        number = csr_array(np.concatenate([-np.ones(count), np.zeros(len(rows))])[None, :])
+        lower = np.zeros(count + len(rows))
+        lower[list(kept)] = 1
+        return cls(
+            rows=rows, weight=size, scenario=of, total=total,
+            program=vstack([seen, number]).tocsr(),
+            least_rows=np.append(np.zeros(len(rows)), -float(points)), lower=lower,
+            kept=sorted(kept), gap=gap,
+        )  # fmt: skip
+
+    def seen(self, points: Iterable[int]) -> FloatArray:
+        """Return the weight that some points see in each scenario."""
+        any_of = self.rows[:, list(points)].any(axis=1)
+        return np.asarray(
+            np.bincount(
+                self.scenario[any_of], weights=self.weight[any_of], minlength=len(self.total)
+            ),
+            dtype=np.float64,
+        )
+
+    def solve(
+        self, objective: FloatArray, more: "csr_array | None" = None,
+        least: FloatArray | None = None, seconds: float = 60.0,
+    ) -> _Choice:  # fmt: skip
+        """Minimise over the points; further variables are 0 or more."""
+        points, flows = self.rows.shape[1], len(self.rows)
+        extra = len(objective) - points - flows
+        program = hstack([self.program, csr_array((self.program.shape[0], extra))]).tocsr()
+        bound = self.least_rows
+        if more is not None and least is not None:
+            program, bound = vstack([program, more]).tocsr(), np.concatenate([bound, least])
+        largest = np.concatenate([np.ones(points + flows), np.full(extra, np.inf)])
+        answer = solve_program(
+            objective, program, bound, np.concatenate([self.lower, np.zeros(extra)]), largest,
+            points, self.gap, seconds,
+        )  # fmt: skip
+        chosen = [int(one) for one in np.flatnonzero(answer.x[:points] > SERVED)]
+        return _Choice(points=chosen, bound=answer.bound, late=answer.status == STOPPED)
+
+    def most(
+        self, share: FloatArray, seconds: float, more: "csr_array | None" = None,
+        least: FloatArray | None = None, extra: int = 0,
+    ) -> _Choice:  # fmt: skip
+        """See most on average over scenarios; the bound is of minus that."""
+        worth = self.weight * share[self.scenario]
+        total = float(worth.sum())
+        if not total:
+            return _Choice(points=self.kept, bound=0.0, late=False)
+        points = self.rows.shape[1]
+        aim = np.concatenate([np.zeros(points), -worth / total * 1e3, np.zeros(extra)])
+        found = self.solve(aim, more, least, seconds)
+        return replace(found, bound=found.bound / 1e3 * total)
+
+    def least(
+        self, criterion: Criterion, share: FloatArray, alpha: float, left: Callable[[], float]
+    ) -> tuple[list[int], float, float, bool, bool]:
+        """Make the criterion of what is not seen least, then see most on average.
+
+        Returns points, value, bound, whether they are proven, and whether the time ran out.
+        """
+        points, flows, count = self.rows.shape[1], len(self.rows), len(self.total)
+        every = self.total
+        best, late = np.zeros(count), False
+        proven = True
+        if criterion == "regret":
+            for number in range(count):
+                alone = self.most(np.eye(count)[number], left() / 2)
+                best[number] = self.seen(alone.points)[number]
+                late |= alone.late
+                proven &= -alone.bound - best[number] < least_difference(self.weight)
+        # a regret, or a level and what is above it in each scenario
+        extra = 1 if criterion == "regret" else 1 + count
+        scale = 1e3 / max(float(every.max()), 1e-12)
+        sees = csr_array(
+            (self.weight * scale, (self.scenario, points + np.arange(flows))),
+            shape=(count, points + flows),
+        )  # fmt: skip
+        aim = np.zeros(points + flows + extra)
+        aim[points + flows] = 1.0
+        beside = csr_array(np.ones((count, 1)))
+        asked = best if criterion == "regret" else every
+        if criterion == "cvar":
+            aim[points + flows + 1 :] = share / (1 - alpha)
+            beside = hstack([beside, _diagonal(count, 1.0)]).tocsr()
+        tied = hstack([sees, beside]).tocsr()
+        first = self.solve(aim, tied, asked * scale, left())
+
+        def value_of(chosen: Iterable[int]) -> float:
+            lost = every - self.seen(chosen)
+            return criterion_value(lost, share, criterion, alone=every - best, alpha=alpha)
+
+        value = value_of(first.points)
+        bound = min(max(first.bound / scale, 0.0), value)
+        smallest = float(share[share > 0].min()) if criterion == "cvar" else 1.0
+        one = least_difference(self.weight, smallest)
+        held = csr_array(-aim[None, :])
+        second = self.most(
+            share, left(), vstack([tied, held]).tocsr(),
+            np.append(asked * scale, -(value + one / 2) * scale), extra,
+        )  # fmt: skip
+        chosen = first.points
+        if value_of(second.points) < value + one and (
+            share @ self.seen(second.points) >= share @ self.seen(chosen)
+        ):
+            chosen = second.points
+        proven &= value - bound < one
+        return chosen, value, bound, proven, late or first.late or second.late
+
+
+def _diagonal(size: int, value: float) -> csr_array:
+    at = np.arange(size)
+    return csr_array((np.full(size, value), (at, at)), shape=(size, size))
+
+
+def _number_problems(of: npt.NDArray[np.int64], people: FloatArray, count: int) -> list[str]:
+    """Say what is wrong with the scenarios of flows."""
+    if of.shape == people.shape and (
+        not of.size or (of.dtype.kind in "iu" and of.min() >= 0 and of.max() < count)
+    ):
+        return []
+    return [f"scenario: a number per flow, 0 to {count - 1}, is expected"]
+
+
 def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     case: Case,
-    od: ODMatrix,
+    od: ODMatrix | Sequence[ODMatrix],
     *,
     new_points: int,
     aim: Aim = "people",
@@ -188,6 +383,10 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     candidates: Literal["both", "edges", "crossings"] = "both",
     rule: str | None = None,
     when: dt.date | str | None = None,
+    scenarios: Sequence[Scenario] | None = None,
+    probability: Sequence[float] | None = None,
+    criterion: Criterion = "expected",
+    alpha: float = 0.9,
     gap: float = 0.0,
     time_limit_s: float = 60.0,
 ) -> MonitoringResult:
@@ -198,7 +397,8 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     case
         The question; its groups say how each flow travels.
     od
-        Flows, from `choose_destinations` or a table of your own.
+        Flows, from `choose_destinations` or a table of your own; of several scenarios those of
+        each.
     new_points
         How many new points, besides those that exist.
     aim
@@ -213,6 +413,12 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
         Rule of choice of the flows; the first of `od` if left out.
     when
         Day; the scenario's own if left out.
+    scenarios
+        Scenarios to hold up under, instead of the case's own.
+    probability
+        How likely each scenario is, made to sum to 1; all alike if left out.
+    criterion, alpha
+        Over these scenarios; see `capture_flows`.
     gap, time_limit_s
         See `solve_p_median`.
 
@@ -221,7 +427,7 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     MonitoringResult
         People of one flow take one way, so whoever passes several points is counted once. Points
         that add nothing are not proposed. No point is proposed in an area of severe insecurity or
-        mines.
+        mines, in any of the scenarios.
 
     Raises
     ------
@@ -246,23 +452,42 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     >>> found.seen_persons, found.flowing_persons
     (300.0, 300.0)
     """
+    ods = [od] if isinstance(od, ODMatrix) else list(od)
+    laid = (case.scenario,) if scenarios is None else tuple(scenarios)
+    share = np.ones(len(laid)) if probability is None else np.array(probability, dtype=np.float64)
+    wrong = [*criterion_problems(criterion, alpha), *stop_problems(gap, time_limit_s)]
+    if len(ods) != len(laid) or not laid:
+        wrong.append(f"od: one per scenario is expected, {len(laid)} in all, not {len(ods)}")
+    else:
+        wrong += share_problems(share, len(laid))
     chosen_rule = _checked_rule(
-        od, rule, new_points, aim, candidates, kept=bool(existing),
-        stop=stop_problems(gap, time_limit_s),
-    )  # fmt: skip
-    day = case.scenario.day(when)
-    flows = _flows(case, od, chosen_rule)
+        ods, rule, new_points, aim, candidates, kept=bool(existing), problems=wrong
+    )
+    share = share / share.sum()
+    asked = [case.with_scenario(one) for one in laid] if scenarios is not None else [case]
+    days = [one.day(when) for one in laid]
+    day = days[0]
+    flows_of = [_flows(one, each, chosen_rule) for one, each in zip(asked, ods, strict=True)]
+    flows = pd.concat(flows_of, ignore_index=True)
+    of = np.repeat(np.arange(len(laid)), [len(each) for each in flows_of])
     if not len(flows):
         msg = "no people: nobody is on the way in these flows, so there is nothing to count"
         raise InputError(msg)
     ids, kinds = _point_ids(case)
     kept_ids = _existing(existing, ids)
     position = {name: number for number, name in enumerate(ids)}
-    passes = _passes(case, flows, day, position)
+    passes = np.concatenate(
+        [
+            _passes(one, each, date, position)
+            for one, each, date in zip(asked, flows_of, days, strict=True)
+        ]
+    )
     people = flows["flow_persons"].to_numpy(dtype=np.float64)
     doubt = flows["uncertainty_persons"].to_numpy(dtype=np.float64)
     kind_ok = np.array([candidates in {"both", f"{kind}s"} for kind in kinds])
-    safe = _safe_points(case, ids, kinds, day)
+    safe = np.logical_and.reduce(
+        [_safe_points(one, ids, kinds, date) for one, date in zip(asked, days, strict=True)]
+    )
     kept = [position[name] for name in kept_ids]
     allowed = passes.any(axis=0) & kind_ok & safe
     same = _same(passes, allowed, kept, kinds)
@@ -278,7 +503,8 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
     count = min(len(kept) + new_points, len(columns))
     found = capture_flows(
         passes[:, columns], weight, points=count, kept=[columns.index(one) for one in kept],
-        gap=gap, time_limit_s=time_limit_s,
+        scenario=of, criterion=criterion, probability=share, alpha=alpha, gap=gap,
+        time_limit_s=time_limit_s,
     )  # fmt: skip
     points = [columns[one] for one in found.points]
     missing = new_points - (len(points) - len(kept))
@@ -288,42 +514,56 @@ def place_monitoring_points(  # noqa: PLR0913 # each is a choice of the analyst
         *([f"existing points in dangerous areas: {labels(over)}"] if over else []),
     ]
     seen = passes[:, points].any(axis=1)
+    mean, mean_doubt = people * share[of], doubt * share[of]
     return MonitoringResult(
         case=case, when=day,
-        points=_table(case, points, kept, ids, kinds, passes, people, doubt, same),
-        aim=aim, rule=chosen_rule, value=found.value, bound=found.bound,
-        gap=(found.bound - found.value) / found.value if found.value else 0.0,
-        status=found.status, seconds=found.seconds, flowing_persons=float(people.sum()),
-        seen_persons=float(people[seen].sum()),
-        unseeable_persons=float(people[~passes[:, columns].any(axis=1)].sum()),
+        points=_table(case, points, kept, ids, kinds, passes, mean, mean_doubt, same),
+        aim=aim, rule=chosen_rule, criterion=criterion,
+        scenarios=pd.DataFrame(
+            {
+                "scenario": pd.Series([one.name for one in laid], dtype="str"),
+                "probability": share,
+                "flowing_persons": np.bincount(of, weights=people, minlength=len(laid)),
+                "seen_persons": np.bincount(of[seen], weights=people[seen], minlength=len(laid)),
+            }
+        ),
+        value=found.value, bound=found.bound,
+        gap=abs(found.bound - found.value) / found.value if found.value else 0.0,
+        status=found.status, seconds=found.seconds, flowing_persons=float(mean.sum()),
+        seen_persons=float(mean[seen].sum()),
+        unseeable_persons=float(mean[~passes[:, columns].any(axis=1)].sum()),
         warnings=tuple(warnings),
     )  # fmt: skip
 
 
 def _checked_rule(
-    od: ODMatrix,
+    ods: Sequence[ODMatrix],
     rule: str | None,
     new_points: int,
     aim: str,
     candidates: str,
     *,
     kept: bool,
-    stop: list[str],
+    problems: list[str],
 ) -> str:
-    """Return the rule of choice that counts.
+    """Return the rule of choice that counts; `problems` are known already.
 
     Raises
     ------
     InputError
         Lists every argument that is wrong.
     """
-    rules = od.rules()
-    if not rules:
+    rules = [each.rules() for each in ods if each.rules()]
+    if not rules and not problems:
         msg = "no people: the table of flows has no rows"
         raise InputError(msg)
-    chosen = rules[0] if rule is None else rule
+    first = rules[0] if rules else []
+    chosen = rule if rule is not None or not first else first[0]
     checks = (
-        (chosen not in rules, f"rule {rule!r} is not in the flows; there are: {', '.join(rules)}"),
+        (
+            any(chosen not in known for known in rules),
+            f"rule {chosen!r} is not in the flows; there are: {', '.join(first)}",
+        ),
         (
             not is_whole(new_points) or new_points < (0 if kept else 1),
             f"new_points: how many new points? Not {new_points!r}",
@@ -337,10 +577,10 @@ def _checked_rule(
             f"candidates must be both, edges or crossings, not {candidates!r}",
         ),
     )
-    problems = [words for wrong, words in checks if wrong] + stop
-    if problems:
-        raise InputError(problems)
-    return chosen
+    found = [words for wrong, words in checks if wrong] + problems
+    if found:
+        raise InputError(found)
+    return str(chosen)
 
 
 def _passes(case: Case, flows: pd.DataFrame, day: dt.date, position: dict[str, int]) -> BoolArray:

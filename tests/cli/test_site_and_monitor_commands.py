@@ -97,6 +97,26 @@ def test_points_in_a_file_a_table_and_json(tmp_path):
     assert told["seen_persons"] == told["points"][-1]["seen_persons"]
 
 
+def test_points_that_hold_up_under_scenarios_and_a_plan(tmp_path):
+    words = ("monitor", "mali-2013-01", "--under", "mali-2012-08", "--new", 2)
+    done = mobility_geo(*words, "--criterion", "regret")
+    assert "on average over 2 scenarios" in done.stdout
+    assert "regret: " in done.stdout
+    told = json.loads(mobility_geo(*words, "--output", "json").stdout)["data"]
+    rows = told["scenarios"]
+    assert [row["probability"] for row in rows] == [0.5, 0.5]
+    for name in ("flowing_persons", "seen_persons"):
+        assert told[name] == pytest.approx(sum(row[name] for row in rows) / 2)
+    assert told["value"] == pytest.approx(told["seen_persons"])
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'name = "closures"\nscenario = "mali-2013-01"\n[grid]\nwithout = [[], ["insecurity"]]\n',
+        encoding="utf-8",
+    )
+    done = mobility_geo("monitor", "--plan", plan, "--criterion", "cvar", "--alpha", 0.5)
+    assert "cvar: " in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -131,6 +151,9 @@ def test_points_in_a_file_a_table_and_json(tmp_path):
         (("monitor", "mali-2013-01", "--aim", "luck"), "aim must be"),
         (("monitor", "mali-2013-01", "--existing", "a bridge"), "a bridge"),
         (("monitor", "mali-2014"), "did you mean"),
+        (("monitor",), "name a scenario, or a sweep plan"),
+        (("monitor", "mali-2013-01", "--plan", "p.toml"), "name a scenario, or a sweep plan"),
+        (("monitor", "mali-2013-01", "--criterion", "regret"), "over scenarios"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_words(words, told):

@@ -3,12 +3,14 @@
 import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 
 from mobility_geo.datasets import load_mali, load_toy
 from mobility_geo.errors import InputError, UnknownIdError
 from mobility_geo.flows import assign_all_or_nothing, choose_destinations
 from mobility_geo.outcomes import place_monitoring_points
+from mobility_geo.outcomes.siting_models import criterion_value
 from mobility_geo.scenario import Disruption, RiskCost, Selection
 from mobility_geo.schema import MONITORING_POINTS, check_table
 
@@ -120,6 +122,50 @@ def test_nobody_on_the_way_is_said():
         place_monitoring_points(TOY, empty, new_points=1)
     with pytest.raises(UnknownIdError, match="north-mid"):
         place_monitoring_points(TOY, FLOWS["toy"], new_points=1, existing=["north-midd"])
+
+
+def test_points_under_scenarios_are_the_best_of_all_pairs():
+    laid = [TOY.scenario, TOY.scenario.baseline(), TOY.scenario.without(ids=["front"])]
+    flows = [choose_destinations(TOY, one) for one in laid]
+    share = np.array([0.5, 0.25, 0.25])
+    words = {"scenarios": laid, "probability": [2, 1, 1]}
+    names = TOY.network.edges["edge_id"][TOY.network.edges["crossing_id"].isna()]
+    every = [
+        place_monitoring_points(TOY, flows, new_points=0, existing=pair, **words)
+        for pair in itertools.combinations(names, 2)
+    ]
+    safe = [one for one in every if not one.warnings]
+    seen = np.array([one.scenarios["seen_persons"] for one in safe])
+    lost = safe[0].scenarios["flowing_persons"].to_numpy() - seen
+    least = {
+        "expected": -(seen @ share).max(),
+        "regret": (seen.max(axis=0) - seen).max(axis=1).min(),
+        "cvar": min(criterion_value(row, share, "cvar", alpha=0.5) for row in lost),
+    }
+    for criterion, figure in least.items():
+        found = place_monitoring_points(
+            TOY, flows, new_points=2, candidates="edges", criterion=criterion, alpha=0.5, **words
+        )
+        told = -found.value if criterion == "expected" else found.value
+        assert (told, found.status) == (pytest.approx(figure), "optimal")
+        table = found.scenarios
+        assert table["probability"].tolist() == share.tolist()
+        mean = share @ table["seen_persons"]
+        assert found.seen_persons == pytest.approx(mean) == found.points["seen_persons"].iloc[-1]
+    for one, row in zip(laid, table.itertuples(), strict=True):
+        alone = place_monitoring_points(
+            TOY.with_scenario(one), choose_destinations(TOY, one), new_points=0,
+            existing=found.points["point_id"].tolist(),
+        )  # fmt: skip
+        assert row.seen_persons == pytest.approx(alone.seen_persons)
+        assert row.flowing_persons == pytest.approx(alone.flowing_persons)
+
+
+def test_each_scenario_has_its_flows():
+    with pytest.raises(InputError, match="one per scenario is expected, 2 in all, not 1"):
+        place_monitoring_points(
+            TOY, FLOWS["toy"], new_points=1, scenarios=[TOY.scenario, TOY.scenario.baseline()]
+        )
 
 
 def test_no_point_in_a_dangerous_area():

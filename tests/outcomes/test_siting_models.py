@@ -22,7 +22,7 @@ from mobility_geo.outcomes import (
     solve_set_cover,
 )
 from mobility_geo.outcomes.siting_median import find_median, read_pmed
-from mobility_geo.outcomes.siting_models import _Answer, criterion_value
+from mobility_geo.outcomes.siting_models import CRITERIA, _Answer, criterion_value
 
 FEW = settings(max_examples=25)
 
@@ -282,6 +282,51 @@ def test_captured_flows_are_the_most_of_all_sets(seed):
     )
 
 
+@FEW
+@given(st.integers(0, 2**32 - 1), st.sampled_from(CRITERIA))
+def test_points_that_hold_up_under_scenarios_are_the_best_of_all_sets(seed, criterion):
+    rng = np.random.default_rng(seed)
+    flows, count, scenarios = 12, 5, int(rng.integers(2, 5))
+    passes = rng.random((flows, count)) < 0.35
+    passes[0, 0] = True
+    people = rng.integers(0, 9, flows).astype(float)
+    people[0] += 1
+    of = rng.integers(0, scenarios, flows)
+    share = rng.integers(0, 3, scenarios).astype(float)
+    share[of[0]] += 1
+    number, alpha = int(rng.integers(1, 4)), float(rng.choice([0.0, 0.5, 0.9]))
+    kept = [3] if rng.random() < 0.3 else []
+    every = list(site_sets(count, number, kept))
+    seen = np.array([
+        [people[(of == one) & passes[:, list(chosen)].any(axis=1)].sum()
+         for one in range(scenarios)]
+        for chosen in every
+    ])  # fmt: skip
+    mean = seen @ (share / share.sum())
+    lost = np.array([people[of == one].sum() for one in range(scenarios)])
+    if criterion == "expected":
+        figure = -mean
+    elif criterion == "regret":
+        figure = (seen.max(axis=0) - seen).max(axis=1)
+    else:
+        figure = np.array([
+            criterion_value(lost - row, share / share.sum(), "cvar", alpha=alpha) for row in seen
+        ])  # fmt: skip
+    best = np.isclose(figure, figure.min(), atol=1e-9)
+    found = capture_flows(
+        passes, people, points=number, kept=kept, scenario=of, criterion=criterion,
+        probability=share, alpha=alpha,
+    )  # fmt: skip
+    told = found.value if criterion != "expected" else -found.value
+    assert told == pytest.approx(figure.min(), abs=1e-6)
+    assert found.bound == found.value
+    assert found.status == "optimal"
+    # of equals those that see most on average
+    assert found.seen @ (share / share.sum()) == pytest.approx(mean[best].max(), abs=1e-6)
+    assert set(kept) <= set(found.points)
+    assert len(found.points) <= number
+
+
 # ------------------------------------------------------------------ properties
 @settings(max_examples=15)
 @given(problems())
@@ -445,6 +490,14 @@ def test_the_same_seed_gives_the_same_sites():
         (lambda: capture_flows(np.zeros((2, 0)), [1, 1], points=1), "no candidates"),
         (lambda: capture_flows([[1]], [0], points=1), "nobody is on the way"),
         (lambda: capture_flows([[1]], [1], points=2), "1 to 1 are possible"),
+        (lambda: capture_flows([[1]], [1], points=1, scenario=[-1]), "a number per flow, 0 to 0"),
+        (lambda: capture_flows([[1]], [1], points=1, scenario=[0.5]), "a number per flow"),
+        (
+            lambda: capture_flows([[1]], [1], points=1, scenario=[2], probability=[1, 1]),
+            "a number per flow, 0 to 1",
+        ),
+        (lambda: capture_flows([[1]], [1], points=1, probability=[-1]), "probability: one per"),
+        (lambda: capture_flows([[1]], [1], points=1, criterion="worst"), "criterion must be one"),
         (lambda: plan_rota([[0]], [[True]], [0], units=1, days=1, day_min=9, stop_min=1),
          "nobody to plan a rota for"),
         (lambda: plan_rota([[0]], [[True]], [1], units=0, days=1, day_min=9, stop_min=1),
