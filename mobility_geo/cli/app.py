@@ -510,7 +510,7 @@ def simulate(
         typer.Option(
             "--regime",
             help="split: told each day's total; forecast: told nothing after the first day;"
-            " assimilate: told reports 30 days old.",
+            " assimilate: told the daily counts up to 30 days ago.",
         ),
     ] = Regime.SPLIT,
     layers: Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mobility_geo.cli import exits
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.files import check_output_file
-from mobility_geo.errors import InputError, OutputError
+from mobility_geo.errors import InputError, OutputError, labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +84,14 @@ def assign_command(  # noqa: PLR0913
     from mobility_geo.sources.tntp import read_tntp_network, read_tntp_trips
 
     network, table = read_tntp_network(files[0]), read_tntp_trips(files[1])
+    ends = table.table[["origin", "destination"]].to_numpy()
+    strange = sorted(set(ends[ends > network.zones].tolist()))
+    if strange:
+        msg = (
+            f"{table.file}: trips to or from {labels(strange)}, but zones of {network.file} are "
+            f"1 to {network.zones}"
+        )
+        raise InputError(msg)
     graph = AssignmentGraph.from_tntp(
         network, toll_factor=toll_factor, distance_factor=distance_factor
     )

@@ -94,8 +94,9 @@ def simulate(
     regime
         What is told besides conflict and closures. ``split``: people in camps on the first day
         and the total of all camps of each day; predicted is the split over camps. ``forecast``:
-        people in camps on the first day only. ``assimilate``: every report that is at least
-        `report_lag_days` old.
+        people in camps on the first day only. ``assimilate``: the daily counts of all days that
+        are at least `report_lag_days` past. A daily count lies on the line between two reports
+        (`DisplacementCase.daily_counts`), so that it holds something of the later one.
     parameters
         Of movement; those that ship if left out.
     throughput_per_day
@@ -262,6 +263,9 @@ class _Run:
         """Set the camps to each report when it comes in, and carry the inflow on from there."""
         parameters = self.parameters
         daily = self.case.daily_counts().to_numpy(dtype=float)
+        change = np.diff(daily, axis=0, prepend=daily[:1])
+        # a fall by a re-registration says nothing of where people go
+        steady = np.cumsum(np.where(self.case.break_days(), 0.0, change), axis=0)
         keep, horizon = parameters.trend_keep_per_day, min(lag, self.case.days - 1)
         more = keep * (1 - keep**horizon) / (1 - keep) if keep < 1 else float(horizon)
         predicted = np.tile(self.first, (self.case.days, 1))
@@ -269,7 +273,7 @@ class _Run:
             self._start_day(day)
             report = daily[day]
             before = max(day - parameters.trend_days, 0)
-            trend = (report - daily[before]) / max(day - before, 1)
+            trend = (steady[day] - steady[before]) / max(day - before, 1)
             inflow = float(trend.sum())
             self.recounted += float(self.in_camps.sum() - report.sum())
             self.in_camps = report.copy()

@@ -484,7 +484,16 @@ class _Reader:
                 if not row[0].startswith("#"):
                     self.problems.append(f"conflicts.csv: {row[0]!r} is no day number")
                 continue
-            last[day] = [(_number(row[n]) or 0.0) if n < len(row) else 0.0 for n in columns]
+            cells = [row[n] if n < len(row) else "" for n in columns]
+            told = [_number(cell) if cell.strip() else 0.0 for cell in cells]
+            bad = [
+                cell for cell, value in zip(cells, told, strict=True) if value is None or value < 0
+            ]
+            if bad:
+                self.problems.append(
+                    f"conflicts.csv: day {row[0]}: {labels(bad)} is no intensity of 0 or more"
+                )
+            last[day] = [value or 0.0 for value in told]
         table = pd.DataFrame.from_dict(last, orient="index", columns=list(columns.values()))
         whole = table.sort_index().reindex(range(days), method="ffill").fillna(0.0)
         if last and max(last) < days - 1:

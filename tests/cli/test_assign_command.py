@@ -140,6 +140,15 @@ def test_wrong_arguments(files, words, code, message):
     assert message in done.stderr
 
 
+def test_trips_to_a_node_that_is_no_zone_are_refused(files):
+    net, trips, out = files
+    text = trips.read_text(encoding="utf-8")
+    trips.write_text(text + " 4 : 6.0;\n", encoding="utf-8")
+    done = assign("--tntp", net, trips, "--out", out)
+    assert (done.returncode, out.exists()) == (exits.INPUT, False)
+    assert "trips to or from [4], but zones of net.tntp are 1 to 2" in done.stderr
+
+
 def test_files_that_cannot_be_read_or_written(files, tmp_path):
     net, trips, out = files
     assert assign("--tntp", tmp_path / "no", trips, "--out", out).returncode == exits.INPUT

@@ -141,6 +141,22 @@ def test_assimilation_is_told_no_report_younger_than_the_lag():
     assert not one.iloc[71:].equals(two.iloc[71:])
 
 
+def test_a_fall_by_re_registration_is_not_carried_on():
+    case = practice_case()
+    counts = pd.DataFrame(
+        {"camp": "Dune", "day": [0, 20, 40, 60], "people": [1000, 1000, 400, 400],
+         "break": [False, False, True, False]}
+    )  # fmt: skip
+    first = case.counts.drop_duplicates("camp")
+    flagged = pd.concat([first[first["camp"] != "Dune"], counts], ignore_index=True)
+    with_break = simulate(changed(case, counts=flagged), regime="assimilate").wide()["Dune"]
+    # nobody came or left: only the count fell, by 30 persons a day
+    assert with_break.iloc[70:].tolist() == [400.0] * (case.days - 70)
+    fled = flagged.assign(**{"break": False})
+    without = simulate(changed(case, counts=fled), regime="assimilate").wide()["Dune"]
+    assert without.iloc[70] < 400
+
+
 def test_nobody_crosses_a_closed_border_and_those_who_meet_it_are_held():
     case = practice_case()
     closures = case.closures.assign(start_day=40, end_day=60)

@@ -138,6 +138,13 @@ def test_closures_of_every_kind(folder):
     assert said(case, "unknown name")
 
 
+@pytest.mark.parametrize("cell", ["x", "nan", "-3"])
+def test_an_intensity_of_conflict_that_is_none_is_said(folder, cell):
+    (folder / "input_csv" / "conflicts.csv").write_text(f"#Day,Nara,Sena\n0,,0.5\n3,{cell},0\n")
+    with pytest.raises(InputError, match=f"conflicts.csv: day 3: .'{cell}'. is no intensity"):
+        read_displacement_case(folder)
+
+
 def test_conflicts_table_overrules_the_dates_and_is_carried_on(folder):
     (folder / "input_csv" / "conflicts.csv").write_text(
         "#Day, nara ,Sena,Ghost\n0,0,0.5,1\n3,1,0,1\n"
