@@ -23,7 +23,7 @@ from mobility_geo.export.qml import (
     scaled,
     symbol,
 )
-from mobility_geo.export.styles import BLUE, GREEN, GREY, ORANGE, RED
+from mobility_geo.export.styles import BLUE, GREEN, GREY, ORANGE, RED, people_symbol
 from mobility_geo.export.tables import write_table
 from mobility_geo.geopackage import Layer, write_geopackage
 from mobility_geo.outcomes.chokepoints import Chokepoints
@@ -417,7 +417,7 @@ def _point_look(frame: gpd.GeoDataFrame, thing: str) -> Style:
 def _changed_layers(places: gpd.GeoDataFrame) -> list[Layer]:
     """Return movers above residents, each with a shape of its own: they are never added up."""
     layers = []
-    for base, shape in (("movers", "circle"), ("residents", "square")):
+    for base in ("movers", "residents"):
         rows = places[(places["base"] == base).to_numpy(dtype=bool)].reset_index(drop=True)
         if not len(rows):
             continue
@@ -426,10 +426,7 @@ def _changed_layers(places: gpd.GeoDataFrame) -> list[Layer]:
             renderer=categorised("change", [
                 Category(
                     value=value, label=f"{base}: {label}",
-                    symbol=symbol("marker", marker(
-                        shape, colour if base == "movers" else "#ffffff",
-                        outline="#ffffff" if base == "movers" else colour,
-                        outline_width=0.2 if base == "movers" else 0.6, size_expression=size)),
+                    symbol=people_symbol(base, colour, size),
                 )
                 for value, label, colour in (
                     ("lost", "could reach before, cannot now", RED),

@@ -22,7 +22,7 @@ from mobility_geo.export.qml import (
     scaled,
     symbol,
 )
-from mobility_geo.export.styles import ORANGE, RED
+from mobility_geo.export.styles import ORANGE, RED, people_symbol
 from mobility_geo.geopackage import GeometryName, Layer, write_geopackage
 from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.outcomes.intervals import Intervals
@@ -89,7 +89,7 @@ def _place_layers(places: gpd.GeoDataFrame) -> list[Layer]:
     """Return movers above residents, each with a shape of its own on the same scale."""
     places = places.assign(map_class=_chance_class(places["stranded_probability"]))
     layers = []
-    for base, shape, word in (("movers", "circle", "stranded"), ("residents", "square", "cut off")):
+    for base, word in (("movers", "stranded"), ("residents", "cut off")):
         rows = places[(places["base"] == base).to_numpy(dtype=bool)].reset_index(drop=True)
         if not len(rows):
             continue
@@ -99,10 +99,7 @@ def _place_layers(places: gpd.GeoDataFrame) -> list[Layer]:
             renderer=categorised("map_class", [
                 Category(
                     value=name, label=f"{word}: {told}",
-                    symbol=symbol("marker", marker(
-                        shape, colour if base == "movers" else "#ffffff",
-                        outline="#ffffff" if base == "movers" else colour,
-                        outline_width=0.2 if base == "movers" else 0.6, size_expression=size)),
+                    symbol=people_symbol(base, colour, size),
                 )
                 for name, _, told, colour in CHANCES
             ]),

@@ -81,6 +81,36 @@ HATCHES: Final = {
 }
 
 
+def people_symbol(base: str, colour: str, size: str) -> Symbol:
+    """Return the mark of a place with people: a disc for movers, an open square for residents.
+
+    Parameters
+    ----------
+    base
+        ``movers`` or ``residents``.
+    colour
+        Of the disc, or of the edge of the square.
+    size
+        Expression of its size, from `scaled`.
+
+    Returns
+    -------
+    Symbol
+        Both can be told apart where they lie on each other.
+
+    Examples
+    --------
+    >>> people_symbol("movers", RED, "3").kind
+    'marker'
+    """
+    if base == "movers":
+        return symbol("marker", marker("circle", colour, outline_width=0.2, size_expression=size))
+    return symbol(
+        "marker",
+        marker("square", "#ffffff", outline=colour, outline_width=0.6, size_expression=size),
+    )
+
+
 def _largest(frame: pd.DataFrame, column: str) -> float:
     number = pd.to_numeric(frame[column], errors="coerce").max() if len(frame) else 0.0
     return 0.0 if pd.isna(number) else float(number)
