@@ -91,6 +91,38 @@ OutputOption = Annotated[
 ]
 
 
+class OverScenarios(StrEnum):
+    """What counts over many scenarios."""
+
+    EXPECTED = "expected"
+    REGRET = "regret"
+    CVAR = "cvar"
+
+
+WhenOption = Annotated[
+    str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
+]
+BaseOption = Annotated[str, typer.Option("--base", help="movers or residents.")]
+UnderOption = Annotated[
+    list[str] | None,
+    typer.Option("--under", help="One more scenario to hold up under; may be repeated."),
+]
+PlanOption = Annotated[
+    str | None,
+    typer.Option("--plan", help="Sweep plan (.toml): hold up under all of its scenarios."),
+]
+CriterionOption = Annotated[
+    OverScenarios, typer.Option("--criterion", help="What counts over scenarios.")
+]
+AlphaOption = Annotated[
+    float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
+]
+GapOption = Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")]
+TimeLimitOption = Annotated[
+    float, typer.Option("--time-limit", help="Seconds after which to stop.")
+]
+
+
 @app.command("run")
 def run_command(
     scenario: Annotated[
@@ -384,9 +416,7 @@ def assign(  # noqa: PLR0913
         list[str] | None,
         typer.Option("--select", help="Who uses this edge or crossing? More than once."),
     ] = None,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     toll_factor: Annotated[
         float | None,
         typer.Option("--toll-factor", help="TNTP: cost of a unit of toll; else the file's."),
@@ -456,9 +486,7 @@ def isochrones(  # noqa: PLR0913
     towards: Annotated[
         bool, typer.Option("--to", help="From how far people get to the places, not from them.")
     ] = False,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     profile: Annotated[
         str | None, typer.Option("--profile", help="Travel profile; else that of most movers.")
     ] = None,
@@ -704,14 +732,6 @@ class SiteModel(StrEnum):
     CAPACITATED = "capacitated"
 
 
-class OverScenarios(StrEnum):
-    """What counts over many scenarios."""
-
-    EXPECTED = "expected"
-    REGRET = "regret"
-    CVAR = "cvar"
-
-
 @app.command("site")
 def site(  # noqa: PLR0913
     scenario: Annotated[
@@ -741,28 +761,16 @@ def site(  # noqa: PLR0913
     capacity: Annotated[
         float | None, typer.Option("--capacity", help="Room of each new station, people.")
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    base: BaseOption = "movers",
     risk_limit: Annotated[
         float | None,
         typer.Option("--risk-limit", help="Highest risk of a way, besides those of the case."),
     ] = None,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
-    under: Annotated[
-        list[str] | None,
-        typer.Option("--under", help="One more scenario to hold up under; may be repeated."),
-    ] = None,
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", help="Sweep plan (.toml): hold up under all of its scenarios."),
-    ] = None,
-    criterion: Annotated[
-        OverScenarios, typer.Option("--criterion", help="What counts over scenarios.")
-    ] = OverScenarios.EXPECTED,
-    alpha: Annotated[
-        float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
-    ] = ALPHA,
+    when: WhenOption = None,
+    under: UnderOption = None,
+    plan: PlanOption = None,
+    criterion: CriterionOption = OverScenarios.EXPECTED,
+    alpha: AlphaOption = ALPHA,
     mobile: Annotated[
         int | None, typer.Option("--mobile", help="Units of mobile stations, instead of --new.")
     ] = None,
@@ -786,10 +794,8 @@ def site(  # noqa: PLR0913
         typer.Option("--pmed", help="Solve a p-median file of the OR-Library instead."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the random starts of the search.")] = 0,
-    gap: Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")] = 0.0,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", help="Seconds after which to stop.")
-    ] = 300.0,
+    gap: GapOption = 0.0,
+    time_limit: TimeLimitOption = 300.0,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
 ) -> None:
@@ -856,27 +862,13 @@ def monitor(  # noqa: PLR0913
     rule: Annotated[
         str, typer.Option("--rule", help="How people choose: least_time or logit.")
     ] = "least_time",
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
-    under: Annotated[
-        list[str] | None,
-        typer.Option("--under", help="One more scenario to hold up under; may be repeated."),
-    ] = None,
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", help="Sweep plan (.toml): hold up under all of its scenarios."),
-    ] = None,
-    criterion: Annotated[
-        OverScenarios, typer.Option("--criterion", help="What counts over scenarios.")
-    ] = OverScenarios.EXPECTED,
-    alpha: Annotated[
-        float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
-    ] = ALPHA,
-    gap: Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")] = 0.0,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", help="Seconds after which to stop.")
-    ] = 60.0,
+    when: WhenOption = None,
+    under: UnderOption = None,
+    plan: PlanOption = None,
+    criterion: CriterionOption = OverScenarios.EXPECTED,
+    alpha: AlphaOption = ALPHA,
+    gap: GapOption = 0.0,
+    time_limit: TimeLimitOption = 60.0,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
 ) -> None:
@@ -912,10 +904,8 @@ def chokepoints(  # noqa: PLR0913
     of: Annotated[
         str | None, typer.Option("--of", help="Only people at a place or in a zone: code or name.")
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    base: BaseOption = "movers",
+    when: WhenOption = None,
     reopenings: Annotated[
         int | None,
         typer.Option("--reopenings", min=1, help="Also the best sets of up to so many."),
@@ -1014,9 +1004,7 @@ def intervals(  # noqa: PLR0913
         int | None,
         typer.Option("--unreported-after", min=0, help="A report is too old after so many days."),
     ] = None,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
@@ -1054,7 +1042,7 @@ def gaps(
     out: Annotated[
         str | None, typer.Option("--out", help="GeoPackage to write; replaced when done.")
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    base: BaseOption = "movers",
     older_than: Annotated[
         int | None,
         typer.Option(
@@ -1070,9 +1058,7 @@ def gaps(
             help="How far speeds may be off, as a standard deviation of the logarithm.",
         ),
     ] = 0.25,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
@@ -1102,9 +1088,7 @@ def explain(
     out: Annotated[
         str | None, typer.Option("--out", help="GeoPackage with the way; replaced when done.")
     ] = None,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Say why people at a place cannot leave, where their way breaks, and what would reopen it.
@@ -1163,13 +1147,11 @@ def access(
     out: Annotated[
         str | None, typer.Option("--out", help="File to write: .csv, .xlsx or .gpkg.")
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="movers or residents.")] = "movers",
+    base: BaseOption = "movers",
     everything: Annotated[
         bool, typer.Option("--everything", help="Also open segments that nobody passes.")
     ] = False,
-    when: Annotated[
-        str | None, typer.Option("--when", help="Day to ask for; else the scenario's own.")
-    ] = None,
+    when: WhenOption = None,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
 ) -> None:
