@@ -197,7 +197,7 @@ def _passing(
     total = np.zeros(len(network.edges))
     memory: dict[tuple[TravellerClass, str, int], npt.NDArray[np.int64]] = {}
     for row in np.flatnonzero(nearest >= 0).tolist():
-        who, place = ways.traveller(row), str(groups["place_id"].iloc[row])
+        who, place = ways.travellers[row], str(groups["place_id"].iloc[row])
         key = (who, place, int(nearest[row]))
         if key not in memory:
             found = ways.ways[who]

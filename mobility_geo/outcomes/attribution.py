@@ -168,7 +168,7 @@ class Lifting:
             asked = chosen["group_id"].isin(about["group_id"]).to_numpy(dtype=bool)
             rows[frozenset[str]().union(*hit.values())] = list(range(len(chosen)))
         for row in () if competing else np.flatnonzero(asked).tolist():
-            rows.setdefault(hit[ways.traveller(row)], []).append(row)
+            rows.setdefault(hit[ways.travellers[row]], []).append(row)
         return cls(
             case=case, scenario=laid, day=day, groups=chosen, before=before, asked=asked,
             near_now=np.asarray((ways.path() & ways.in_time).any(axis=1)), competing=competing,

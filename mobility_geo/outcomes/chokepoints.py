@@ -534,7 +534,7 @@ def _solve_again(
     dense = {who: held.dense() for who, held in ways.held.items()}
     budgets = budget_units(ways.groups, case.limits)
     hours = _hours(ways.within(), ways.time_min)
-    travellers = [ways.traveller(row) for row in range(len(ways.groups))]
+    travellers = ways.travellers
     along = network.access_arrays.edge
     reached_along = {
         who: {*along[one.origins.row].tolist(), *along[one.destinations.row].tolist()}
@@ -578,7 +578,7 @@ def _groups_by_edge(
     through: dict[str, dict[int, set[int]]] = {"edge": {}, "node": {}}
     memory: dict[tuple[TravellerClass, int, int], tuple[list[int], list[int]]] = {}
     for row in range(len(ways.groups)):
-        traveller = ways.traveller(row)
+        traveller = ways.travellers[row]
         found = ways.ways[traveller]
         origin = found.origins.place_ids.index(str(ways.groups["place_id"].iloc[row]))
         for column in np.flatnonzero(path[row]).tolist():
@@ -626,7 +626,7 @@ def _hours_without(
     homes = ways.groups["place_id"].iloc[rows]
     places = sorted(set(homes))
     if same_accesses:
-        before = ways.ways[ways.traveller(int(rows[0]))]
+        before = ways.ways[ways.travellers[rows[0]]]
         start = before.origins.some([before.origins.place_ids.index(one) for one in places])
         found = solve_ways(case.network, left, start, before.destinations)
     else:

@@ -215,7 +215,7 @@ def _places(case: Case) -> str:
 def _way(case: Case, ways: GroupWays, row: int, column: int) -> str:
     way = journey(case.network, ways.arcs(row, column))
     places = case.network.places.set_index("place_id")["name"]
-    profile = profile_row(case.network, ways.traveller(row).profile)
+    profile = profile_row(case.network, ways.travellers[row].profile)
     takes = _duration(
         float(ways.time_min[row, column]) / MIN_PER_H, float(profile["hours_per_day"])
     )
@@ -233,7 +233,7 @@ def _broken_words(
     case: Case, normal: GroupWays, now: GroupWays, row: int, column: int
 ) -> list[str]:
     """Say which disruptions close the way of a normal day; nothing if none does."""
-    usual, today = (ways.ways[ways.traveller(row)] for ways in (normal, now))
+    usual, today = (ways.ways[ways.travellers[row]] for ways in (normal, now))
     edges = case.network.edges["edge_id"].to_numpy()
     accesses = case.network.accesses
     closed = [
@@ -249,7 +249,7 @@ def _broken_words(
         if access >= 0 and int(then.row[access]) not in still.row:
             way = accesses.iloc[int(then.row[access])]
             closed += [str(way[name]) for name in ("access_id", "edge_id") if pd.notna(way[name])]
-    causes = now.held[now.traveller(row)].causes
+    causes = now.held[now.travellers[row]].causes
     closing: list[str] = []
     for name in closed:
         hit = causes[causes["edge_id"] == name]
@@ -303,7 +303,7 @@ def explain_on_map(
     rows: list[dict[str, object]] = []
     shapes: list[shapely.Geometry] = []
     for number, group in enumerate(records(normal.groups)):
-        causes = now.held[now.traveller(number)].causes
+        causes = now.held[now.travellers[number]].causes
         touching = causes.groupby("edge_id")["disruption_id"].agg("|".join)
         for word, ways in (("usual", normal), ("today", now)):
             column = int(ways.nearest(ways.within())[number])
@@ -411,7 +411,7 @@ def _steps(
 ) -> Iterator[_Step]:
     """Follow a way from door to door; say of each part whether it is open today."""
     network = ways.case.network
-    traveller = ways.traveller(row)
+    traveller = ways.travellers[row]
     found, today = ways.ways[traveller], now.ways[traveller]
     i = found.origins.place_ids.index(place_id)
     ids = network.edges["edge_id"].to_numpy(dtype=object)

@@ -62,7 +62,7 @@ def _walk(now: GroupWays, along: GroupWays, row: int, column: int) -> tuple[int,
     arcs = along.arcs(row, column)
     if not len(arcs):
         return None
-    ways = now.ways[now.traveller(row)]
+    ways = now.ways[now.travellers[row]]
     costs = ways.costs
     node = int(network.arcs.tail[arcs[0]])
     spent = _offsets(ways.origins, str(now.groups["place_id"].iloc[row]), node)

@@ -178,7 +178,7 @@ def capture_flows(  # noqa: PLR0913 # over scenarios there is more to say
             share = np.ones(max(int(of.max()), 0) + 1)
     _check(on_way, people, points, kept, [
         *stop_problems(gap, time_limit_s), *criterion_problems(criterion, alpha),
-        *share_problems(share, len(share)), *_number_problems(of, people, len(share)),
+        *share_problems(share, len(share)), *_scenario_problems(of, people, len(share)),
     ])  # fmt: skip
     share = share / share.sum()
     flows = _Flows.of(on_way, people, of, share, points, kept, gap)
@@ -364,7 +364,7 @@ def _diagonal(size: int, value: float) -> csr_array:
     return csr_array((np.full(size, value), (at, at)), shape=(size, size))
 
 
-def _number_problems(of: npt.NDArray[np.int64], people: FloatArray, count: int) -> list[str]:
+def _scenario_problems(of: npt.NDArray[np.int64], people: FloatArray, count: int) -> list[str]:
     """Say what is wrong with the scenarios of flows."""
     if of.shape == people.shape and (
         not of.size or (of.dtype.kind in "iu" and of.min() >= 0 and of.max() < count)

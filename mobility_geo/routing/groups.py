@@ -81,10 +81,6 @@ class GroupWays:
         best[~np.isfinite(time.min(axis=1))] = -1
         return best
 
-    def traveller(self, row: int) -> TravellerClass:
-        """Return the traveller class of a group."""
-        return self.travellers[row]
-
     def arcs(self, row: int, column: int) -> npt.NDArray[np.int32]:
         """Return the arcs of the way of one group to one destination.
 
@@ -93,7 +89,7 @@ class GroupWays:
         NoPathError
             If there is no way.
         """
-        ways = self.ways[self.traveller(row)]
+        ways = self.ways[self.travellers[row]]
         origin = ways.origins.place_ids.index(str(self.groups["place_id"].iloc[row]))
         return ways.arcs(origin, column)
 
