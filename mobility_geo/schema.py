@@ -410,6 +410,11 @@ WAYSTATIONS: Final = TableSchema(
         _number("capacity_persons", "persons", "free places; missing: not checked", nullable=True),
         _date("open_from", "first day on which it works"),
         _date("open_until", "last day on which it works"),
+        _text(
+            "forwards_to",
+            "places that people are brought to from here, | between them",
+            nullable=True,
+        ),
         _SOURCE,
     ),
 )

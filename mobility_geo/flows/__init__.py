@@ -12,6 +12,8 @@ from mobility_geo.flows.gravity import (
     fit_poisson,
 )
 from mobility_geo.flows.margins import estimate_from_margins, margins_table
+from mobility_geo.flows.movement_case import movement_case
+from mobility_geo.flows.movers import MovementCase
 from mobility_geo.flows.od import ODMatrix, round_to_total
 from mobility_geo.flows.od_estimate import ODEstimate, ODLimits, od_costs
 from mobility_geo.flows.od_uncertainty import (
@@ -26,6 +28,7 @@ from mobility_geo.flows.simulation import Simulation, simulate, simulate_ensembl
 __all__ = [
     "Deterrence",
     "EdgeFlows",
+    "MovementCase",
     "MovementParameters",
     "ODEstimate",
     "ODLimits",
@@ -45,6 +48,7 @@ __all__ = [
     "find_passages",
     "fit_poisson",
     "margins_table",
+    "movement_case",
     "od_costs",
     "place_people",
     "round_to_total",

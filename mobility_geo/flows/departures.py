@@ -26,7 +26,8 @@ class MovementParameters:
     follow_share
         Share of people who go where others went before; the rest choose by distance.
     speed_km_per_day
-        Speed of a journey.
+        Speed of a journey. On a network of your own, where ways are known by their time, an hour
+        counts as 20 km: 200 km a day are ten hours of travel.
     news_days
         Days until people far away hear of a closure or an opening. Within a day's travel they see
         it.
@@ -42,7 +43,8 @@ class MovementParameters:
     trend_days
         Assimilation: days over which the inflow of the last reports is measured.
     step_days
-        Length of a step; a whole number of steps must make a day.
+        Length of a step: a whole number of steps must make a day, or a whole number of days a
+        step.
     """
 
     near_km: float = 50.0
@@ -70,26 +72,21 @@ class MovementParameters:
             "speed_km_per_day": (1e-6, np.inf), "news_days": (0, np.inf),
             "patience_days": (1e-6, np.inf), "leave_share_per_day": (0, 1),
             "return_share_per_day": (0, 1), "trend_keep_per_day": (0, 1),
-            "trend_days": (1, np.inf), "step_days": (1e-3, 1),
+            "trend_days": (1, np.inf), "step_days": (1e-3, 31),
         }  # fmt: skip
         problems = [
             f"parameters: {name} must be {low:g} to {high:g}, not {getattr(self, name)!r}"
             for name, (low, high) in ranges.items()
             if not low <= float(getattr(self, name)) <= high or np.isinf(getattr(self, name))
         ]
-        steps = 1 / self.step_days if self.step_days > 0 else 0.5
-        if abs(steps - round(steps)) > 1e-9:  # noqa: PLR2004
+        whole = max(self.step_days, 1 / self.step_days) if self.step_days > 0 else 0.5
+        if abs(whole - round(whole)) > 1e-9:  # noqa: PLR2004
             problems.append(
-                f"parameters: a whole number of steps must make a day; step_days {self.step_days!r}"
-                " makes " + f"{steps:g}"
+                "parameters: a whole number of steps must make a day, or a whole number of days a"
+                f" step; step_days is {self.step_days!r}"
             )
         if problems:
             raise InputError(problems)
-
-    @property
-    def steps_per_day(self) -> int:
-        """Number of steps in a day."""
-        return round(1 / self.step_days)
 
 
 def pull_of_camps(

@@ -1,5 +1,6 @@
 """Journeys over a network whose closures change from day to day, and what people know of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,10 @@ TINY_KM = 1e-6
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class MovementNetwork:
-    """Places and one-way arcs between them, with the arcs that are closed on each day.
+    """Places and one-way arcs between them, and what holds on each day.
+
+    Days on which the same holds share a state: a row of `length_km`, `closed`, `shut` and
+    `throughput`.
 
     Parameters
     ----------
@@ -30,24 +34,34 @@ class MovementNetwork:
         Name and country of each place.
     tail, head
         Place where each arc starts and ends.
-    length_km
-        Length of each arc.
-    route
-        Row of the table of routes that each arc is from.
-    closed
-        Whether an arc is closed, by day (rows) and arc.
     camps
         Places that people go to.
+    state
+        State of each day.
+    length_km
+        Length of each arc, by state. Where time is known instead, as on a network with speeds,
+        the kilometres that a traveller of the usual speed covers in that time.
+    closed
+        Whether an arc is closed, by state.
+    shut
+        Whether a camp takes nobody in, by state and camp.
+    throughput
+        Persons per day that an arc lets through, by state; inf: any number.
+    edge_ids
+        Edge that each arc is on, on a network of your own; blank for ways off the road.
     """
 
     names: tuple[str, ...]
     countries: tuple[str, ...]
     tail: IntArray
     head: IntArray
-    length_km: FloatArray
-    route: IntArray
-    closed: BoolArray
     camps: IntArray
+    state: IntArray
+    length_km: FloatArray
+    closed: BoolArray
+    shut: BoolArray
+    throughput: FloatArray
+    edge_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check sizes and ranges.
@@ -55,20 +69,30 @@ class MovementNetwork:
         Raises
         ------
         InputError
-            If arcs name no place, are shorter than 0 km, or closures do not fit the arcs.
+            If arcs name no place, are shorter than 0 km, or states do not fit arcs and days.
         """
         problems = []
         ends = np.concatenate([self.tail, self.head, self.camps])
         if len(ends) and (ends.min() < 0 or ends.max() >= len(self.names)):
             problems.append("movement network: an arc or a camp names no place")
-        if len(self.length_km) and not (self.length_km >= 0).all():
+        if not (self.length_km >= 0).all():
             problems.append("movement network: lengths must be >= 0 km")
-        if self.closed.ndim != 2 or self.closed.shape[1] != len(self.tail):  # noqa: PLR2004
-            problems.append("movement network: closures must have a row per day, a column per arc")
+        if not (self.throughput >= 0).all():
+            problems.append("movement network: throughputs must be >= 0 persons per day")
+        states = len(self.closed)
+        by_arc = (states, len(self.tail))
+        if any(table.shape != by_arc for table in (self.length_km, self.closed, self.throughput)):
+            problems.append("movement network: tables need a row per state and a column per arc")
+        if self.shut.shape != (states, len(self.camps)):
+            problems.append("movement network: `shut` needs a row per state, a column per camp")
+        if len(self.state) and (self.state.min() < 0 or self.state.max() >= states):
+            problems.append("movement network: a day has a state that does not exist")
         if problems:
             raise InputError(problems)
 
-    def distances_km(self, targets: IntArray, closed: BoolArray) -> tuple[FloatArray, IntArray]:
+    def distances_km(
+        self, targets: IntArray, closed: BoolArray, length_km: FloatArray
+    ) -> tuple[FloatArray, IntArray]:
         """Return the distance from every place to each target, and the arc to take first.
 
         Parameters
@@ -77,6 +101,8 @@ class MovementNetwork:
             Places.
         closed
             Arcs that cannot be used.
+        length_km
+            Lengths of arcs.
 
         Returns
         -------
@@ -88,31 +114,41 @@ class MovementNetwork:
         places = len(self.names)
         if not len(targets):
             return np.zeros((places, 0)), np.zeros((places, 0), dtype=np.int64)
-        graph, arc_at = self._reversed(closed)
+        graph, arc_of = self._reversed(closed, length_km)
         found, before = dijkstra(graph, indices=targets, return_predecessors=True)
         arcs = np.full(before.shape, NONE)
         reached = before >= 0
         rows = np.broadcast_to(np.arange(places), before.shape)
-        arcs[reached] = arc_at[rows[reached], before[reached]]
+        arcs[reached] = arc_of(rows[reached], before[reached].astype(np.int64))
         return np.ascontiguousarray(found.T), np.ascontiguousarray(arcs.T)
 
-    def distance_to_any_km(self, targets: IntArray, closed: BoolArray) -> FloatArray:
+    def distance_to_any_km(
+        self, targets: IntArray, closed: BoolArray, length_km: FloatArray
+    ) -> FloatArray:
         """Return the distance from every place to the nearest of several places; inf: no way."""
         if not len(targets):
             return np.full(len(self.names), np.inf)
-        graph, _ = self._reversed(closed)
+        graph, _ = self._reversed(closed, length_km)
         return np.asarray(dijkstra(graph, indices=targets, min_only=True), dtype=float)
 
-    def _reversed(self, closed: BoolArray) -> tuple[csr_array, IntArray]:
-        """Return the graph from heads to tails, and the shortest open arc between two places."""
+    def _reversed(
+        self, closed: BoolArray, length_km: FloatArray
+    ) -> tuple[csr_array, Callable[[IntArray, IntArray], IntArray]]:
+        """Return the graph from heads to tails, and what finds the shortest open arc of a pair."""
         places = len(self.names)
         use = np.flatnonzero(~closed)
-        use = use[np.argsort(-self.length_km[use], kind="stable")]  # the shortest is written last
-        arc_at = np.full((places, places), NONE)
-        arc_at[self.tail[use], self.head[use]] = use
-        tail, head = np.nonzero(arc_at >= 0)
-        length = np.maximum(self.length_km[arc_at[tail, head]], TINY_KM)
-        return csr_array((length, (head, tail)), shape=(places, places)), arc_at
+        pair = self.tail[use] * places + self.head[use]
+        order = np.lexsort((use, length_km[use], pair))
+        use, pair = use[order], pair[order]
+        first = np.r_[True, pair[1:] != pair[:-1]] if len(use) else np.zeros(0, dtype=bool)
+        use, pair = use[first], pair[first]
+        length = np.maximum(length_km[use], TINY_KM)
+        graph = csr_array((length, (self.head[use], self.tail[use])), shape=(places, places))
+
+        def arc_of(tail: IntArray, head: IntArray) -> IntArray:
+            return use[np.searchsorted(pair, tail * places + head)]
+
+        return graph, arc_of
 
 
 def movement_network(case: DisplacementCase) -> MovementNetwork:
@@ -134,7 +170,8 @@ def movement_network(case: DisplacementCase) -> MovementNetwork:
     Examples
     --------
     >>> from mobility_geo.flows.practice_case import practice_case
-    >>> movement_network(practice_case()).closed.sum(axis=1).tolist()[28:32]
+    >>> network = movement_network(practice_case())
+    >>> network.closed[network.state].sum(axis=1).tolist()[28:32]
     [1, 1, 0, 0]
     """
     places = case.places
@@ -171,15 +208,19 @@ def movement_network(case: DisplacementCase) -> MovementNetwork:
             hit = (tail == place) | (head == place)
         if len(hit):
             closed[start:end, hit] = True
+    camps = np.flatnonzero(kinds == "camp")
+    closed, state = np.unique(closed, axis=0, return_inverse=True)
     return MovementNetwork(
         names=tuple(places["name"]),
         countries=tuple(country),
         tail=tail,
         head=head,
-        length_km=length[route],
-        route=route,
+        camps=camps,
+        state=state.reshape(-1).astype(np.int64),
+        length_km=np.tile(length[route], (len(closed), 1)),
         closed=closed,
-        camps=np.flatnonzero(kinds == "camp"),
+        shut=np.zeros((len(closed), len(camps)), dtype=bool),
+        throughput=np.full(closed.shape, np.inf),
     )
 
 
@@ -198,8 +239,10 @@ class Ways:
         meets a closed arc within a day's travel.
     entry_km
         Distance from each place to the first place of each country of camps, as known.
-    closed
-        Arcs that are closed.
+    closed, length_km, throughput
+        Of arcs, as they are.
+    shut
+        Camps that take nobody in, as they are.
     """
 
     news_km: FloatArray
@@ -210,6 +253,9 @@ class Ways:
     knows: BoolArray
     entry_km: FloatArray
     closed: BoolArray
+    shut: BoolArray
+    length_km: FloatArray
+    throughput: FloatArray
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -232,7 +278,7 @@ class Atlas:
     aims: IntArray
     day_km: float
     news_days: int
-    _ways: dict[tuple[bytes, bytes], Ways] = field(default_factory=dict)
+    _ways: dict[tuple[int, int], Ways] = field(default_factory=dict)
 
     def on(self, day: int) -> Ways:
         """Return the ways of a day.
@@ -247,11 +293,10 @@ class Atlas:
         Ways
             Shared by all days with the same closures and news.
         """
-        true = self.network.closed[day]
-        news = self.network.closed[max(day - self.news_days, 0)]
-        key = (np.packbits(true).tobytes(), np.packbits(news).tobytes())
+        state = self.network.state
+        key = (int(state[day]), int(state[max(day - self.news_days, 0)]))
         if key not in self._ways:
-            self._ways[key] = self._survey(true, news)
+            self._ways[key] = self._survey(*key)
         return self._ways[key]
 
     def countries(self) -> tuple[tuple[str, ...], IntArray]:
@@ -260,19 +305,34 @@ class Atlas:
         found = tuple(dict.fromkeys(names))
         return found, np.array([found.index(name) for name in names], dtype=np.int64)
 
-    def _survey(self, true: BoolArray, news: BoolArray) -> Ways:
+    def _survey(self, now: int, then: int) -> Ways:
+        """Find the ways of a state when the news is of another one."""
         network = self.network
-        news_km, news_arc = network.distances_km(self.aims, news)
-        if (true == news).all():
+        true, news = network.closed[now], network.closed[then]
+        length = network.length_km[now]
+        camps = len(network.camps)
+        news_km, news_arc = network.distances_km(self.aims, news, network.length_km[then])
+        shut_true, shut_news = network.shut[now], network.shut[then]
+        if now == then:
             true_km, true_arc = news_km, news_arc
             knows = np.zeros(news_km.shape, dtype=bool)
         else:
-            true_km, true_arc = network.distances_km(self.aims, true)
-            to_closed = self._km_to_closed(news_arc, news_km, true)
+            true_km, true_arc = network.distances_km(self.aims, true, length)
+            to_closed = self._km_to_closed(news_arc, news_km, true, network.length_km[then])
+            at_camp = np.where(shut_true & ~shut_news, news_km[:, :camps], np.inf)
+            to_closed[:, :camps] = np.minimum(to_closed[:, :camps], at_camp)
             # an opening, too, is seen by those who stand before it
-            opened = network.distance_to_any_km(np.unique(network.tail[news & ~true]), true & ~news)
+            opened = network.distance_to_any_km(
+                np.unique(network.tail[news & ~true]), true & ~news, length
+            )
             better = (true_km < news_km) & (opened <= self.day_km)[:, None]
+            better[:, :camps] |= (true_km[:, :camps] <= self.day_km) & shut_news & ~shut_true
             knows = (to_closed <= self.day_km) | better
+        news_km, true_km = (
+            self._without(km, shut) for km, shut in ((news_km, shut_news), (true_km, shut_true))
+        )
+        news_arc = np.where(np.isfinite(news_km), news_arc, NONE)
+        true_arc = np.where(np.isfinite(true_km), true_arc, NONE)
         known_km = np.where(knows, true_km, news_km)
         names, of_camp = self.countries()
         entry = np.full((len(network.names), len(names)), np.inf)
@@ -286,22 +346,33 @@ class Atlas:
             informed = knows[:, mine].any(axis=1)
             first = np.where(
                 informed,
-                network.distance_to_any_km(way_in, true),
-                network.distance_to_any_km(way_in, news),
+                network.distance_to_any_km(way_in, true, length),
+                network.distance_to_any_km(way_in, news, network.length_km[then]),
             )
             first = np.where(own, nearest, first)
             entry[:, number] = np.where(np.isfinite(nearest), np.minimum(first, nearest), np.inf)
         return Ways(
             news_km=news_km, true_km=true_km, known_km=known_km, news_arc=news_arc,
             true_arc=true_arc, knows=knows, entry_km=entry, closed=true,
+            shut=shut_true, length_km=length, throughput=network.throughput[now],
         )  # fmt: skip
 
-    def _km_to_closed(self, arc: IntArray, km: FloatArray, closed: BoolArray) -> FloatArray:
+    def _without(self, km: FloatArray, shut: BoolArray) -> FloatArray:
+        """Return distances without ways to camps that take nobody in."""
+        if not shut.any():
+            return km
+        found = km.copy()
+        found[:, : len(shut)][:, shut] = np.inf
+        return found
+
+    def _km_to_closed(
+        self, arc: IntArray, km: FloatArray, closed: BoolArray, length_km: FloatArray
+    ) -> FloatArray:
         """Return how far along each way the first closed arc starts; inf: the way is open."""
         network = self.network
         safe = np.maximum(arc, 0)
         on_way = arc >= 0
-        head, length = network.head[safe], network.length_km[safe]
+        head, length = network.head[safe], length_km[safe]
         column = np.broadcast_to(np.arange(arc.shape[1]), arc.shape)
         found = np.where(on_way & closed[safe], 0.0, np.inf)
         for _ in range(len(network.names)):

@@ -292,10 +292,12 @@ def test_distances_are_those_of_networkx():
     for day in (0, 50):
         graph = nx.DiGraph()
         graph.add_nodes_from(range(len(network.names)))
-        for arc in np.flatnonzero(~network.closed[day]):
+        for arc in np.flatnonzero(~network.closed[network.state[day]]):
             graph.add_edge(int(network.tail[arc]), int(network.head[arc]),
-                           km=float(network.length_km[arc]))  # fmt: skip
-        km, arcs = network.distances_km(network.camps, network.closed[day])
+                           km=float(network.length_km[0, arc]))  # fmt: skip
+        km, arcs = network.distances_km(
+            network.camps, network.closed[network.state[day]], network.length_km[network.state[day]]
+        )
         for column, camp in enumerate(network.camps):
             found = nx.shortest_path_length(graph, target=int(camp), weight="km")
             for place in range(len(network.names)):
@@ -303,7 +305,7 @@ def test_distances_are_those_of_networkx():
                 if place != camp and place in found:
                     arc = arcs[place, column]
                     assert network.tail[arc] == place
-                    assert km[network.head[arc], column] + network.length_km[arc] == (
+                    assert km[network.head[arc], column] + network.length_km[0, arc] == (
                         pytest.approx(km[place, column])
                     )
 
