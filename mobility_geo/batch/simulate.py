@@ -8,6 +8,7 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -25,7 +26,10 @@ from mobility_geo.export.qml import (
 )
 from mobility_geo.flows.simulation import Simulation
 from mobility_geo.geopackage import Layer, failure_reason, write_geopackage
+from mobility_geo.network import Network
 from mobility_geo.sources.displacement_case import DisplacementCase, place_points
+
+Objects = npt.NDArray[np.object_]
 
 BLUE: Final = "#1f6bae"
 ORANGE: Final = "#d55e00"
@@ -35,7 +39,9 @@ WIDEST_MM: Final = 4.0
 
 _COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "date": ("Date", "Day; the temporal controller shows one at a time"),
-    "place": ("Place", "Name of the place"),
+    "place": ("Place", "Name or id of the place"),
+    "title": ("Name", "Name of the place"),
+    "edge_id": ("Edge", "Edge of the network"),
     "country": ("Country", "Country of the place"),
     "kind": ("Kind", "camp, conflict_zone, town or hub (transit centre)"),
     "persons": ("People (persons)", "In camp, held and queued, expected number"),
@@ -48,8 +54,13 @@ _COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "in_camps_persons": ("In camps (persons)", "People in all camps"),
     "in_transit_persons": ("In transit (persons)", "People on the way"),
     "departed_persons": ("Departed (persons)", "People who left since the first day"),
+    "arrived_persons": ("Arrived (persons)", "People who came to a camp since the first day"),
+    "forwarded_persons": ("Forwarded (persons)", "People brought on from transit centres"),
     "returned_persons": ("Returned (persons)", "People who came home since the first day"),
-    "recounted_persons": ("Recounted (persons)", "Taken out by breaks of the registration"),
+    "recounted_persons": (
+        "Recounted (persons)",
+        "Taken out of camps by counts; negative: added",
+    ),
     "camp": ("Camp", "Name of the camp"),
     "people": ("People (persons)", "Predicted number of people in the camp"),
     "people_low": ("Low (persons)", "Low end of the band over uncertain parameters"),
@@ -99,7 +110,11 @@ def write_predictions(predictions: pd.DataFrame, path: str | Path) -> Path:
 
 
 def simulation_layers(
-    case: DisplacementCase, simulation: Simulation, predictions: pd.DataFrame | None = None
+    case: DisplacementCase,
+    simulation: Simulation,
+    predictions: pd.DataFrame | None = None,
+    *,
+    network: Network | None = None,
 ) -> list[Layer]:
     """Return the layers and tables of a simulation for a GeoPackage.
 
@@ -111,6 +126,8 @@ def simulation_layers(
         What was found.
     predictions
         With a band, instead of those of the simulation.
+    network
+        The network that people moved on, for the shapes of its edges; straight lines without.
 
     Returns
     -------
@@ -125,20 +142,15 @@ def simulation_layers(
     people = simulation.places.copy()
     at = np.array([row[str(name)] for name in people["place"]], dtype=np.int64)
     people["persons"] = people[["in_camp_persons", "held_persons", "queued_persons"]].sum(axis=1)
-    for number, column in enumerate(("country", "kind")):
-        people.insert(2 + number, column, points[column].to_numpy(dtype=object)[at])
+    for number, column in enumerate(("title", "country", "kind")):
+        names = points[column] if column in points else points["name"]
+        people.insert(2 + number, column, names.to_numpy(dtype=object)[at])
     people["date"] = pd.to_datetime(people["date"])
     by_place = gpd.GeoDataFrame(people, geometry=shapes[at], crs="EPSG:4326")
 
     edges = simulation.edges.copy()
     edges["date"] = pd.to_datetime(edges["date"])
-    ends = np.array([[row[str(name)] for name in edges[column]]
-                     for column in ("from_name", "to_name")], dtype=np.int64)  # fmt: skip
-    known = ~shapely.is_empty(shapes[ends]).any(axis=0)
-    xy = np.stack([shapely.get_x(shapes[ends]), shapely.get_y(shapes[ends])], axis=2)
-    lines = np.full(len(edges), shapely.LineString(), dtype=object)
-    if known.any():
-        lines[known] = shapely.linestrings(np.swapaxes(xy, 0, 1)[known])
+    lines = _lines(edges, row, shapes, network)
     by_edge = gpd.GeoDataFrame(edges, geometry=lines, crs="EPSG:4326")
 
     forecasts = simulation.predictions if predictions is None else predictions
@@ -175,17 +187,41 @@ def simulation_layers(
     ]  # fmt: skip
 
 
+def _lines(
+    edges: pd.DataFrame, row: Mapping[str, int], shapes: Objects, network: Network | None
+) -> Objects:
+    """Return lines of edges in the direction in which people go; straight ones of routes."""
+    ends = np.array([[row[str(name)] for name in edges[column]]
+                     for column in ("from_name", "to_name")], dtype=np.int64)  # fmt: skip
+    first, second = shapes[ends]
+    if network is not None:
+        at = network.edge_positions(edges["edge_id"].astype(str))
+        found = np.asarray(network.edges.to_crs(4326).geometry.array, dtype=object)[at]
+        start = shapely.get_point(found, 0)
+        back = shapely.distance(start, first) > shapely.distance(start, second)
+        found[back] = shapely.reverse(found[back])
+        return found
+    known = ~(shapely.is_empty(first) | shapely.is_empty(second))
+    xy = np.stack([shapely.get_coordinates(some[known]) for some in (first, second)], axis=1)
+    lines = np.full(len(edges), shapely.LineString(), dtype=object)
+    if known.any():
+        lines[known] = shapely.linestrings(xy)
+    return lines
+
+
 def write_simulation(
     case: DisplacementCase,
     simulation: Simulation,
     path: str | Path,
     predictions: pd.DataFrame | None = None,
+    *,
+    network: Network | None = None,
 ) -> Path:
     """Write a simulation to a GeoPackage that QGIS's temporal controller plays.
 
     Parameters
     ----------
-    case, simulation, predictions
+    case, simulation, predictions, network
         As for `simulation_layers`.
     path
         The file; its folder must exist.
@@ -211,7 +247,7 @@ def write_simulation(
     """
     return write_geopackage(
         path,
-        simulation_layers(case, simulation, predictions),
+        simulation_layers(case, simulation, predictions, network=network),
         title=f"{case.name}: movement over time, {simulation.regime}",
         abstract=NOTICE,
     )
@@ -221,30 +257,45 @@ def _columns(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {str(name): _COLUMNS[str(name)] for name in frame.columns if str(name) in _COLUMNS}
 
 
+def _shown(frame: gpd.GeoDataFrame) -> str:
+    """Return an expression: the day that is played, or the last one while time stands still."""
+    last = frame["date"].max()
+    day = "9999-01-01" if pd.isna(last) else str(last.date())
+    return f"(@map_start_time IS NOT NULL OR \"date\" = to_date('{day}'))"
+
+
+def _only(shown: str, size: str) -> str:
+    return f"CASE WHEN {shown} THEN {size} ELSE 0 END"
+
+
 def _points_style(frame: gpd.GeoDataFrame) -> Style:
     largest = max(float(frame["persons"].max()) if len(frame) else 1.0, 1.0)
-    size = scaled("persons", largest, 1.0, LARGEST_MM)
+    shown = _shown(frame)
+    size = _only(shown, scaled("persons", largest, 1.0, LARGEST_MM))
     return Style(
         renderer=single(
             symbol("marker", marker("circle", ORANGE, size_expression=size), alpha=0.8)
         ),
         labels=labels(
-            '"place" || \' \' || format_number("persons",0)', placement="point", size=8,
-            show=f'"persons">={max(largest * 0.01, 1):g}',
+            '"title" || \' \' || format_number("persons",0)', placement="point", size=8,
+            priority=f'scale_linear("persons",0,{largest:g},0,10)',
+            show=f'{shown} AND "persons">={max(largest * 0.01, 1):g}',
         ),
         temporal=temporal("date", "date"),
-        title='"place"',
-        map_tip='[% "place" %]: <b>[% format_number("persons",0) %]</b> people',
+        title='"title"',
+        map_tip='[% "title" %]: <b>[% format_number("persons",0) %]</b> people',
     )  # fmt: skip
 
 
 def _lines_style(frame: gpd.GeoDataFrame) -> Style:
     largest = max(float(frame["flow_persons"].max()) if len(frame) else 1.0, 1.0)
-    width = scaled("flow_persons", largest, 0.2, WIDEST_MM)
+    shown = _shown(frame)
+    inner, outer = (_only(shown, scaled("flow_persons", largest, low, high))
+                    for low, high in ((0.2, WIDEST_MM), (0.5, 4.5)))  # fmt: skip
     return Style(
         renderer=single(
-            symbol("line", line(WHITE, width_expression=scaled("flow_persons", largest, 0.5, 4.5)),
-                   line(BLUE, width_expression=width), alpha=0.85)
+            symbol("line", line(WHITE, width_expression=outer),
+                   line(BLUE, width_expression=inner), alpha=0.85)
         ),
         temporal=temporal("date", "date"),
         title='"from_name" || \' - \' || "to_name"',

@@ -26,7 +26,7 @@ from mobility_geo.cli.od import estimate_command
 from mobility_geo.cli.routes import routes_command
 from mobility_geo.cli.run import run
 from mobility_geo.cli.scenarios import copy_command, list_command
-from mobility_geo.cli.simulate import simulate_command
+from mobility_geo.cli.simulate import MovementRequest, simulate_command
 from mobility_geo.cli.site import ALPHA, pmed_command, site_command
 from mobility_geo.cli.sweep import sweep_command
 from mobility_geo.cli.warmup import warmup_command
@@ -526,49 +526,126 @@ class Regime(StrEnum):
     ASSIMILATE = "assimilate"
 
 
+class Reports(StrEnum):
+    """Counts that assimilation is told."""
+
+    DAILY = "daily"
+    PUBLISHED = "published"
+
+
 @app.command("simulate")
-def simulate(
-    folder: Annotated[
-        str, typer.Argument(help="Folder in the layout of Flee: input_csv/ and source_data/.")
+def simulate(  # noqa: PLR0913
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder in the layout of Flee (input_csv/ and source_data/), or a scenario: "
+            "built-in name or .toml file."
+        ),
     ],
     out: Annotated[str, typer.Option("--out", help="CSV file to write: date, camp, people.")],
     *,
     regime: Annotated[
-        Regime,
+        Regime | None,
         typer.Option(
             "--regime",
             help="split: told each day's total; forecast: told nothing after the first day;"
-            " assimilate: told the daily counts up to 30 days ago.",
+            " assimilate: told the counts up to 30 days ago. Else split, or forecast for a"
+            " scenario without --counts.",
         ),
-    ] = Regime.SPLIT,
+    ] = None,
+    reports: Annotated[
+        Reports,
+        typer.Option(
+            "--reports",
+            help="Counts that assimilate is told. daily: one a day, on lines between reports;"
+            " published: the reports only.",
+        ),
+    ] = Reports.DAILY,
+    lag_days: Annotated[
+        int, typer.Option("--lag-days", help="Age of the latest count that assimilate knows.")
+    ] = 30,
     layers: Annotated[
         str | None,
         typer.Option("--layers", help="GeoPackage to write as well; QGIS plays it day by day."),
     ] = None,
     ensemble: Annotated[
         int,
-        typer.Option("--ensemble", help="Runs with uncertain parameters, for a band; 0: none."),
+        typer.Option(
+            "--ensemble", help="Runs with uncertain parameters and inputs, for a band; 0: none."
+        ),
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Of the random numbers of the runs.")] = 1,
+    throughput: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--throughput",
+            help='"FROM>TO=PERSONS": most people a day on a route; more queue. May be repeated.',
+        ),
+    ] = None,
+    forward: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forward",
+            help='"FROM>TO=SHARE": share of a transit centre brought on per day. May be repeated.',
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            help="NAME=VALUE of movement, such as return_share_per_day=0.001 or step_days=7. May"
+            " be repeated.",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="Scenario: first day; else that of its calendar.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Scenario: number of days; else its calendar.")
+    ] = None,
+    leave_days: Annotated[
+        int | None,
+        typer.Option("--leave-days", help="Scenario: movers leave over so many days; else 30."),
+    ] = None,
+    transit_days: Annotated[
+        float | None,
+        typer.Option("--transit-days", help="Scenario: mean stay in a transit centre; else 7."),
+    ] = None,
+    counts: Annotated[
+        str | None,
+        typer.Option("--counts", help="Scenario: table place_id, date, persons of people counted."),
+    ] = None,
+    conflict: Annotated[
+        str | None,
+        typer.Option(
+            "--conflict", help="Scenario: table place_id, start, end: residents leave there."
+        ),
+    ] = None,
     output: OutputOption = Output.TEXT,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No summary.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
     """Simulate how people move from places in conflict to camps, day after day.
 
-    People are real numbers: one run is the expectation, and gives the same file every time.
+    People are real numbers: one run is the expectation, and gives the same file every time. A
+    scenario is simulated on its own network: closures, seasons, speeds, borders and crossings of
+    each day, queues where a crossing is full, transit centres that forward.
 
     Examples:  mobility-geo simulate conflicts/mali2012 --regime split --out predictions.csv
                mobility-geo simulate my-crisis --regime forecast --out f.csv --layers f.gpkg
+               mobility-geo simulate mali-2012-04 --out april.csv --layers april.gpkg
     """
     as_json = output is Output.JSON
+    asked = MovementRequest(
+        regime=None if regime is None else regime.value, reports=reports.value, lag_days=lag_days,
+        layers=layers, ensemble=ensemble, seed=seed, throughput=tuple(throughput or ()),
+        forward=tuple(forward or ()), parameters=tuple(parameter or ()), start=start, days=days,
+        leave_days=leave_days, transit_days=transit_days, counts=counts, conflict=conflict,
+    )  # fmt: skip
     _end(
         "simulate",
-        lambda: simulate_command(
-            folder, out, regime=regime.value, layers=layers, ensemble=ensemble, seed=seed,
-            as_json=as_json, quiet=quiet,
-        ),
+        lambda: simulate_command(source, out, asked, as_json=as_json, quiet=quiet),
         as_json=as_json,
-    )  # fmt: skip
+    )
 
 
 @od.command("estimate")

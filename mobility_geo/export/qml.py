@@ -852,12 +852,17 @@ def temporal(start: str, end: str) -> ET.Element:
     Examples
     --------
     >>> temporal("start", "end").get("mode")
-    '2'
+    '4'
     """
+    # a date alone is compared as text with the start of a day, and then comes before it
+    first, last = (
+        f'coalesce(to_datetime("{column}"), make_datetime({year},1,1,0,0,0))'
+        for column, year in ((start, 1), (end, 9000))
+    )
     made = ET.Element(
-        "temporal", enabled="1", mode="2", startField=start, endField=end, durationField="",
-        fixedDuration="0", durationUnit="d", accumulate="0", limitMode="1", startExpression="",
-        endExpression="",
+        "temporal", enabled="1", mode="4", startField=start, endField=end, durationField="",
+        fixedDuration="0", durationUnit="d", accumulate="0", limitMode="1", startExpression=first,
+        endExpression=f"{last} + to_interval('86399 seconds')",
     )  # fmt: skip
     ends = ET.SubElement(made, "fixedRange")
     ET.SubElement(ends, "start")

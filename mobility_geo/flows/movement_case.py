@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Final
 
 import numpy as np
@@ -244,8 +245,11 @@ class _World:
         self.findings: list[str] = []
         chosen = case.destinations[case.destinations["destination_set"].isin(sets)]
         stations = case.waystations[case.waystations["forwards_to"].notna()]
+        ends = set(chosen["place_id"])
         self.forwards = {
-            str(row["place_id"]): split_list(row["forwards_to"]) for row in records(stations)
+            str(row["place_id"]): targets
+            for row in records(stations)
+            if ends.intersection(targets := split_list(row["forwards_to"]))
         }
         self.stations = stations
         self.camps = tuple(dict.fromkeys([
@@ -263,9 +267,37 @@ class _World:
 
     def _lay(self) -> _Layout:
         network = self.case.network
-        nodes = list(network.nodes["node_id"].astype(str))
-        names, vertex, off = list(nodes), {}, []
+        names, vertex, off = self._vertices()
+        arrays, count = network.access_arrays, len(network.arcs)
+        access: dict[tuple[int, int], int] = {}
+        direct: dict[tuple[int, int], int] = {}
+        edges: dict[int, list[int]] = {}
+        for place, row in zip(off, network.place_positions(off).tolist(), strict=True):
+            for entry in arrays.by_place[arrays.pointer[row] : arrays.pointer[row + 1]].tolist():
+                node = int(arrays.node[entry])
+                edges.setdefault(int(arrays.edge[entry]), []).append(vertex[place])
+                for pair in ((vertex[place], node), (node, vertex[place])):
+                    access.setdefault(pair, count + len(access))
+        beside = [pair for edge, ends in edges.items() if edge >= 0
+                  for pair in permutations(dict.fromkeys(ends), 2)]  # fmt: skip
+        for pair in beside:
+            direct.setdefault(pair, count + len(access) + len(direct))
+        pairs = np.array([*access, *direct], dtype=np.int64).reshape(-1, 2)
+        return _Layout(
+            names=tuple(names), vertex=vertex, off=tuple(off),
+            tail=np.concatenate([network.arcs.tail.astype(np.int64), pairs[:, 0]]),
+            head=np.concatenate([network.arcs.head.astype(np.int64), pairs[:, 1]]),
+            access=access, direct=direct,
+        )  # fmt: skip
+
+    def _vertices(self) -> tuple[list[str], dict[str, int], list[str]]:
+        """Return names of all vertices, the vertex of each place, and places beside the nodes."""
+        network = self.case.network
         arrays = network.access_arrays
+        names = list(network.nodes["node_id"].astype(str))
+        nodes = len(names)
+        vertex: dict[str, int] = {}
+        off: list[str] = []
         wanted = list(dict.fromkeys([*self.camps, *self.groups["place_id"].astype(str)]))
         taken: set[int] = set()
         for place, row in zip(wanted, network.place_positions(wanted).tolist(), strict=True):
@@ -280,35 +312,10 @@ class _World:
                 taken.add(at)
                 vertex[place] = at
                 names[at] = place
-        # a node that has the name of a place elsewhere
-        places = set(vertex)
-        for number in range(len(nodes)):
-            if number not in taken and names[number] in places:
+        for number in range(nodes):
+            if number not in taken and names[number] in vertex:
                 names[number] = f"{names[number]} (node)"
-        tails, heads = [network.arcs.tail.astype(np.int64)], [network.arcs.head.astype(np.int64)]
-        count = len(network.arcs)
-        access: dict[tuple[int, int], int] = {}
-        direct: dict[tuple[int, int], int] = {}
-        rows = network.place_positions(off)
-        edges: dict[int, list[int]] = {}
-        for place, row in zip(off, rows.tolist(), strict=True):
-            for entry in arrays.by_place[arrays.pointer[row] : arrays.pointer[row + 1]].tolist():
-                node = int(arrays.node[entry])
-                edges.setdefault(int(arrays.edge[entry]), []).append(vertex[place])
-                for pair in ((vertex[place], node), (node, vertex[place])):
-                    if pair not in access:
-                        access[pair] = count + len(access)
-        for edge, ends in edges.items():
-            for one in ends if edge >= 0 else ():
-                for two in ends:
-                    if one != two and (one, two) not in direct:
-                        direct[one, two] = count + len(access) + len(direct)
-        pairs = np.array([*access, *direct], dtype=np.int64).reshape(-1, 2)
-        return _Layout(
-            names=tuple(names), vertex=vertex, off=tuple(off),
-            tail=np.concatenate([*tails, pairs[:, 0]]), head=np.concatenate([*heads, pairs[:, 1]]),
-            access=access, direct=direct,
-        )  # fmt: skip
+        return names, vertex, off
 
     # ------------------------------------------------------------ tables
     def places_table(self) -> pd.DataFrame:

@@ -349,7 +349,7 @@ class _Movers:
                       people=people[go])  # fmt: skip
 
     def set_out(self, ways: Ways, ready: "_Ready", people: FloatArray) -> IntArray:
-        """Put people on arcs; return where those are, as entries of `standing`, who are there at once.
+        """Put people on arcs; return entries of `standing`, flat, of those who are there at once.
 
         An arc takes the steps by which the rounded rest of the way gets shorter, so that the
         steps of a journey add up to its length, however many arcs it has.
