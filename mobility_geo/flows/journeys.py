@@ -1,6 +1,5 @@
 """Journeys over a network whose closures change from day to day, and what people know of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,15 +89,11 @@ class MovementNetwork:
         if problems:
             raise InputError(problems)
 
-    def distances_km(
-        self, targets: IntArray, closed: BoolArray, length_km: FloatArray
-    ) -> tuple[FloatArray, IntArray]:
-        """Return the distance from every place to each target, and the arc to take first.
+    def roads(self, closed: BoolArray, length_km: FloatArray) -> "Roads":
+        """Return the open arcs, ready for searches.
 
         Parameters
         ----------
-        targets
-            Places.
         closed
             Arcs that cannot be used.
         length_km
@@ -106,35 +101,9 @@ class MovementNetwork:
 
         Returns
         -------
-        distance_km
-            Places by targets; inf where there is no way.
-        first_arc
-            Places by targets; -1 at the target and where there is no way.
+        Roads
+            With the shortest arc where several lead from one place to another.
         """
-        places = len(self.names)
-        if not len(targets):
-            return np.zeros((places, 0)), np.zeros((places, 0), dtype=np.int64)
-        graph, arc_of = self._reversed(closed, length_km)
-        found, before = dijkstra(graph, indices=targets, return_predecessors=True)
-        arcs = np.full(before.shape, NONE)
-        reached = before >= 0
-        rows = np.broadcast_to(np.arange(places), before.shape)
-        arcs[reached] = arc_of(rows[reached], before[reached].astype(np.int64))
-        return np.ascontiguousarray(found.T), np.ascontiguousarray(arcs.T)
-
-    def distance_to_any_km(
-        self, targets: IntArray, closed: BoolArray, length_km: FloatArray
-    ) -> FloatArray:
-        """Return the distance from every place to the nearest of several places; inf: no way."""
-        if not len(targets):
-            return np.full(len(self.names), np.inf)
-        graph, _ = self._reversed(closed, length_km)
-        return np.asarray(dijkstra(graph, indices=targets, min_only=True), dtype=float)
-
-    def _reversed(
-        self, closed: BoolArray, length_km: FloatArray
-    ) -> tuple[csr_array, Callable[[IntArray, IntArray], IntArray]]:
-        """Return the graph from heads to tails, and what finds the shortest open arc of a pair."""
         places = len(self.names)
         use = np.flatnonzero(~closed)
         pair = self.tail[use] * places + self.head[use]
@@ -144,11 +113,55 @@ class MovementNetwork:
         use, pair = use[first], pair[first]
         length = np.maximum(length_km[use], TINY_KM)
         graph = csr_array((length, (self.head[use], self.tail[use])), shape=(places, places))
+        return Roads(backward=graph, arc=use, pair=pair)
 
-        def arc_of(tail: IntArray, head: IntArray) -> IntArray:
-            return use[np.searchsorted(pair, tail * places + head)]
 
-        return graph, arc_of
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Roads:
+    """Open arcs of a network on a day, from heads to tails, so that searches start at aims.
+
+    Parameters
+    ----------
+    backward
+        Lengths in km, from the head of an arc to its tail.
+    arc, pair
+        Arcs, and tail * places + head of each, ascending.
+    """
+
+    backward: csr_array
+    arc: IntArray
+    pair: IntArray
+
+    def distances_km(self, targets: IntArray) -> tuple[FloatArray, IntArray]:
+        """Return the distance from every place to each target, and the arc to take first.
+
+        Parameters
+        ----------
+        targets
+            Places.
+
+        Returns
+        -------
+        distance_km
+            Places by targets; inf where there is no way.
+        first_arc
+            Places by targets; -1 at the target and where there is no way.
+        """
+        places = self.backward.shape[0]
+        if not len(targets):
+            return np.zeros((places, 0)), np.zeros((places, 0), dtype=np.int64)
+        found, before = dijkstra(self.backward, indices=targets, return_predecessors=True)
+        arcs = np.full(before.shape, NONE)
+        reached = before >= 0
+        rows = np.broadcast_to(np.arange(places), before.shape)[reached]
+        arcs[reached] = self.arc[np.searchsorted(self.pair, rows * places + before[reached])]
+        return np.ascontiguousarray(found.T), np.ascontiguousarray(arcs.T)
+
+    def distance_to_any_km(self, targets: IntArray) -> FloatArray:
+        """Return the distance from every place to the nearest of several places; inf: no way."""
+        if not len(targets):
+            return np.full(self.backward.shape[0], np.inf)
+        return np.asarray(dijkstra(self.backward, indices=targets, min_only=True), dtype=float)
 
 
 def movement_network(case: DisplacementCase) -> MovementNetwork:
@@ -311,20 +324,21 @@ class Atlas:
         true, news = network.closed[now], network.closed[then]
         length = network.length_km[now]
         camps = len(network.camps)
-        news_km, news_arc = network.distances_km(self.aims, news, network.length_km[then])
+        news_roads = network.roads(news, network.length_km[then])
+        roads = news_roads if now == then else network.roads(true, length)
+        news_km, news_arc = news_roads.distances_km(self.aims)
         shut_true, shut_news = network.shut[now], network.shut[then]
         if now == then:
             true_km, true_arc = news_km, news_arc
             knows = np.zeros(news_km.shape, dtype=bool)
         else:
-            true_km, true_arc = network.distances_km(self.aims, true, length)
+            true_km, true_arc = roads.distances_km(self.aims)
             to_closed = self._km_to_closed(news_arc, news_km, true, network.length_km[then])
             at_camp = np.where(shut_true & ~shut_news, news_km[:, :camps], np.inf)
             to_closed[:, :camps] = np.minimum(to_closed[:, :camps], at_camp)
             # an opening, too, is seen by those who stand before it
-            opened = network.distance_to_any_km(
-                np.unique(network.tail[news & ~true]), true & ~news, length
-            )
+            opening = network.roads(true & ~news, length)
+            opened = opening.distance_to_any_km(np.unique(network.tail[news & ~true]))
             better = (true_km < news_km) & (opened <= self.day_km)[:, None]
             better[:, :camps] |= (true_km[:, :camps] <= self.day_km) & shut_news & ~shut_true
             knows = (to_closed <= self.day_km) | better
@@ -344,11 +358,9 @@ class Atlas:
             # only places from which a camp of the country can be reached are a way in
             way_in = np.flatnonzero(own & np.isfinite(nearest))
             informed = knows[:, mine].any(axis=1)
-            first = np.where(
-                informed,
-                network.distance_to_any_km(way_in, true, length),
-                network.distance_to_any_km(way_in, news, network.length_km[then]),
-            )
+            first = news_roads.distance_to_any_km(way_in)
+            if informed.any():
+                first = np.where(informed, roads.distance_to_any_km(way_in), first)
             first = np.where(own, nearest, first)
             entry[:, number] = np.where(np.isfinite(nearest), np.minimum(first, nearest), np.inf)
         return Ways(

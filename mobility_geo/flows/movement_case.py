@@ -162,7 +162,10 @@ def _conflict_days(
     lived = set(case.groups.loc[case.groups["base"] == "residents", "place_id"])
     for row in records(conflict):
         place, intensity = str(row["place_id"]), float(row.get("intensity", 1.0))
-        dates = pd.to_datetime(pd.Series([row["start"], row["end"]]), errors="coerce")
+        dates = pd.to_datetime(
+            pd.Series([str(row["start"])[:10], str(row["end"])[:10]]), format="%Y-%m-%d",
+            errors="coerce",
+        )  # fmt: skip
         if place not in known:
             problems.append(f"conflict: no place {place!r}{suggest(place, known)}")
         elif place not in lived:
@@ -196,7 +199,7 @@ def _counts_of(
         problems.append(
             f"counts: {labels(strange)} are no destinations{suggest(strange[0], known)}"
         )
-    dates = pd.to_datetime(counts["date"], errors="coerce")
+    dates = pd.to_datetime(counts["date"].astype(str).str[:10], format="%Y-%m-%d", errors="coerce")
     persons = pd.to_numeric(counts["persons"], errors="coerce")
     if bool((dates.isna() | ~(persons >= 0)).any()):
         bad = np.flatnonzero((dates.isna() | ~(persons >= 0)).to_numpy())

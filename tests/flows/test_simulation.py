@@ -12,6 +12,7 @@ from mobility_geo.errors import InputError
 from mobility_geo.flows import MovementParameters, simulate, simulate_ensemble
 from mobility_geo.flows.departures import choose_camps, pull_of_camps
 from mobility_geo.flows.journeys import Atlas, movement_network
+from mobility_geo.flows.movers import known_counts
 from mobility_geo.flows.practice_case import practice_case, write_practice_case
 from mobility_geo.flows.simulation import REGIMES
 from mobility_geo.sources import read_displacement_case
@@ -81,6 +82,88 @@ def test_sums_hold_whatever_the_parameters_and_closures(
     assert (run.days["departed_persons"].diff().dropna() >= -1e-9).all()
 
 
+@pytest.mark.parametrize("regime", REGIMES)
+def test_every_camp_balances_and_holds_what_is_predicted(regime):
+    case = practice_case()
+    run = simulate(
+        case, regime=regime, parameters=dataclasses.replace(FAST, return_share_per_day=0.01),
+        forwarding_per_day={("Dune", "Reed"): 0.1},
+    )  # fmt: skip
+    days = run.days
+    first = case.daily_counts().iloc[0].sum()
+    home_bound = first + days["arrived_persons"] - days["forwarded_persons"]
+    left = home_bound - days["recounted_persons"] - days["in_camps_persons"]
+    # whoever left a camp otherwise is on the way home or there
+    assert (left >= -1e-6).all()
+    assert days["forwarded_persons"].iloc[-1] > 0
+    assert (days["arrived_persons"].diff().dropna() >= 0).all()
+    if regime == "assimilate":
+        return
+    camps = run.places[run.places["in_camp_persons"] > 0]
+    table = camps.pivot_table(index="date", columns="place", values="in_camp_persons")
+    wide = run.wide()
+    np.testing.assert_allclose(table.reindex_like(wide).fillna(0.0), wide, rtol=1e-9, atol=1e-9)
+
+
+def chained(case, hops):
+    """Return the case with the route from Nara to Dune cut into short ones."""
+    middle = [f"stop{number}" for number in range(1, hops)]
+    names = ["Nara", *middle, "Dune"]
+    routes = case.routes[
+        ~((case.routes["from_name"] == "Nara") & (case.routes["to_name"] == "Dune"))
+    ]
+    short = pd.DataFrame({"from_name": names[:-1], "to_name": names[1:],
+                          "length_km": 130 / hops, "one_way": False})  # fmt: skip
+    stops = pd.DataFrame({"name": middle, "country": "Practique", "kind": "town"})
+    return changed(
+        case,
+        routes=pd.concat([routes, short], ignore_index=True),
+        places=pd.concat([case.places, stops], ignore_index=True),
+        conflict=np.hstack([case.conflict, np.zeros((case.days, len(middle)))]),
+    )
+
+
+@pytest.mark.parametrize("hops", [2, 13, 40])
+@pytest.mark.parametrize("regime", ["split", "forecast"])
+def test_a_way_takes_as_long_in_short_pieces(hops, regime):
+    case = practice_case()
+    slow = dataclasses.replace(FAST, speed_km_per_day=37, news_days=0)
+    whole = simulate(case, regime=regime, parameters=slow)
+    pieces = simulate(chained(case, hops), regime=regime, parameters=slow)
+    np.testing.assert_allclose(whole.wide(), pieces.wide(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("step", [0.25, 1.0, 7.0])
+def test_any_step_conserves_and_comes_to_much_the_same(step):
+    case = practice_case()
+    usual, other = (
+        simulate(case, regime="forecast", parameters=dataclasses.replace(FAST, step_days=one))
+        for one in (0.5, step)
+    )
+    assert len(other.days) == case.days
+    np.testing.assert_allclose(other.wide().iloc[-1], usual.wide().iloc[-1], rtol=0.15)
+    if step == 7:
+        quiet = other.days["arrived_persons"].diff().iloc[1:].to_numpy() == 0
+        assert quiet[np.arange(1, case.days) % 7 != 0].all()
+
+
+def test_who_finds_no_open_way_turns_home():
+    case = practice_case()
+    closures = pd.DataFrame({
+        "kind": "border", "name1": "Practique", "name2": ["Levant", "Septen"], "start_day": 20,
+        "end_day": 90,
+    })  # fmt: skip
+    parameters = MovementParameters(
+        leave_share_per_day=0.01, patience_days=2, news_days=30, speed_km_per_day=60
+    )
+    run = simulate(changed(case, closures=closures), regime="forecast", parameters=parameters)
+    assert on(run, 19)["returned_persons"] == 0
+    assert on(run, 60)["returned_persons"] > 100
+    # after the news is everywhere nobody leaves, and all who were held are home again
+    assert on(run, -1)["held_persons"] < 1
+    assert on(run, -1)["departed_persons"] == pytest.approx(on(run, 55)["departed_persons"])
+
+
 def test_split_keeps_each_total():
     case = practice_case()
     np.testing.assert_allclose(
@@ -113,7 +196,7 @@ def test_split_is_told_totals_and_the_first_day_only():
     assert one.predictions.equals(two.predictions)
 
 
-@pytest.mark.parametrize("name", ["mali2012", "car2013"])
+@pytest.mark.parametrize("name", ["mali2012", "car2013", "syria2013"])
 def test_split_of_the_reference_cases_is_told_no_more(name, reference_dir):
     case = read_displacement_case(reference_dir / "displacement" / name)
     other = permuted(case, np.random.default_rng(5))
@@ -130,7 +213,51 @@ def test_forecast_is_told_nothing_after_the_first_day():
     assert one.predictions.equals(two.predictions)
 
 
-def test_assimilation_is_told_no_report_younger_than_the_lag():
+def sparse_reports(case, rng):
+    """Return the case with a report of each camp every two or three weeks, none on a line."""
+    rows = []
+    for camp in case.camps:
+        days = np.cumsum(rng.integers(10, 25, size=12))
+        rows += [(camp, int(day), float(rng.integers(100, 5000))) for day in [0, *days]]
+    counts = pd.DataFrame(rows, columns=["camp", "day", "people"])
+    counts["date"] = [case.dates[0] + pd.Timedelta(days=day) for day in counts["day"]]
+    return changed(case, counts=counts.assign(**{"break": False}))
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10_000), lag=st.integers(1, 40), day=st.integers(1, 60))
+def test_published_reports_are_not_told_before_they_are_out(seed, lag, day):
+    case = sparse_reports(practice_case(), np.random.default_rng(seed))
+    young = case.counts["day"] > day
+    later = case.counts.assign(
+        people=np.where(young, case.counts["people"] * 3 + 500, case.counts["people"])
+    )
+    told = {"regime": "assimilate", "reports": "published", "report_lag_days": lag}
+    one = simulate(case, **told).wide()
+    two = simulate(changed(case, counts=later), **told).wide()
+    # the first report that differs comes after that day, and is known `lag` days later
+    known = day + 1 + lag
+    pd.testing.assert_frame_equal(one.iloc[:known], two.iloc[:known])
+    first = int(case.counts.loc[young, "day"].min())
+    if first + lag < case.days:
+        assert not one.iloc[first + lag :].equals(two.iloc[first + lag :])
+
+
+def test_what_is_known_is_what_a_reader_of_reports_knows():
+    case = sparse_reports(practice_case(), np.random.default_rng(2))
+    known, growth = known_counts(case, "published", 30)
+    for number, camp in enumerate(case.camps):
+        rows = case.counts[case.counts["camp"] == camp].sort_values("day")
+        for day in range(case.days):
+            told = rows[rows["day"] <= day]
+            assert known[day, number] == told["people"].iloc[-1]
+            before = max(day - 30, 0)
+            then = np.interp(before, told["day"], told["people"])
+            expected = (told["people"].iloc[-1] - then) / max(day - before, 1)
+            assert growth[day, number] == pytest.approx(expected), (camp, day)
+
+
+def test_a_count_of_every_day_is_told_no_later_than_the_lag():
     case = practice_case()
     daily = permuted(case, np.random.default_rng(1)).counts
     young = daily["day"] > 50
@@ -295,9 +422,9 @@ def test_distances_are_those_of_networkx():
         for arc in np.flatnonzero(~network.closed[network.state[day]]):
             graph.add_edge(int(network.tail[arc]), int(network.head[arc]),
                            km=float(network.length_km[0, arc]))  # fmt: skip
-        km, arcs = network.distances_km(
-            network.camps, network.closed[network.state[day]], network.length_km[network.state[day]]
-        )
+        km, arcs = network.roads(
+            network.closed[network.state[day]], network.length_km[network.state[day]]
+        ).distances_km(network.camps)
         for column, camp in enumerate(network.camps):
             found = nx.shortest_path_length(graph, target=int(camp), weight="km")
             for place in range(len(network.names)):
@@ -315,10 +442,17 @@ def test_bands_hang_on_the_seed_and_widen_with_the_spread():
     one, same, other = (simulate_ensemble(case, seed=seed, runs=4) for seed in (1, 1, 2))
     assert one.equals(same)
     assert not one.equals(other)
-    none = simulate_ensemble(case, seed=1, runs=4, spread=0)
+    sure = {"spread": 0, "people_spread": 0, "length_spread": 0, "date_spread_days": 0}
+    none = simulate_ensemble(case, seed=1, runs=4, **sure)
     np.testing.assert_allclose(none["people_low"], none["people_high"])
-    wide = one["people_high"] - one["people_low"]
-    assert wide.sum() > 0
+    np.testing.assert_allclose(none["people_low"], none["people"])
+    for name, value in (("spread", 0.3), ("length_spread", 0.2), ("date_spread_days", 5.0)):
+        bands = simulate_ensemble(case, seed=1, runs=4, **{**sure, name: value})
+        assert (bands["people_high"] - bands["people_low"]).sum() > 0, name
+    people = simulate_ensemble(
+        case, seed=1, runs=4, regime="forecast", **{**sure, "people_spread": 0.2}
+    )
+    assert (people["people_high"] - people["people_low"]).sum() > 0
 
 
 def test_the_one_set_of_parameters_beats_the_gravity_rule(reference_dir):
@@ -327,9 +461,11 @@ def test_the_one_set_of_parameters_beats_the_gravity_rule(reference_dir):
         case = read_displacement_case(reference_dir / "displacement" / name)
         told = case.daily_counts().to_numpy(dtype=float)
         scores[name] = error(simulate(case).wide().to_numpy(), told)
-        late = simulate(case, regime="assimilate").wide().to_numpy()
-        persistence = np.vstack([np.repeat(told[:1], 30, axis=0), told[:-30]])
-        assert error(late, told) < error(persistence, told)
+        for reports in ("daily", "published"):
+            late = simulate(case, regime="assimilate", reports=reports).wide().to_numpy()
+            known, _ = known_counts(case, reports, 30)
+            persistence = np.vstack([np.repeat(told[:1], 30, axis=0), known[:-30]])
+            assert error(late, told) < error(persistence, told)
     assert scores["mali2012"] < 0.379
     assert scores["car2013"] < 0.725
     assert scores["syria2013"] < 0.329
@@ -343,8 +479,12 @@ def test_bad_arguments_are_all_named():
     with pytest.raises(InputError, match="near_km must be") as caught:
         MovementParameters(near_km=-1, follow_share=2)
     assert len(caught.value.problems) == 2
-    with pytest.raises(InputError, match="a whole number of steps"):
-        MovementParameters(step_days=0.3)
+    for step in (0.3, 1.5):
+        with pytest.raises(InputError, match="a whole number of steps"):
+            MovementParameters(step_days=step)
+    with pytest.raises(InputError, match="reports must be one of") as caught:
+        simulate(case, reports="weekly", report_lag_days=0)
+    assert len(caught.value.problems) == 2
     with pytest.raises(InputError, match="no route leads from 'Gate' to 'Ford'"):
         simulate(case, throughput_per_day={("Gate", "Ford"): 5})
     with pytest.raises(InputError, match="'Ford' is no camp"):
