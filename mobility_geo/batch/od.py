@@ -34,7 +34,13 @@ from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
 from mobility_geo.routing.engine import METRICS
 from mobility_geo.scenario import Case, TravellerClass
 from mobility_geo.schema import records, suggest
-from mobility_geo.sources import match_ids, read_costs, read_margins, read_od_table
+from mobility_geo.sources import (
+    choose_dates,
+    match_ids,
+    read_costs,
+    read_margins,
+    read_od_table,
+)
 from mobility_geo.sources.rows import match_columns, read_rows
 from mobility_geo.units import Metric
 
@@ -59,6 +65,8 @@ class ODRequest:
         All people.
     observed
         File of movements: prior of ``margins`` and ``counts``, observations of ``fit``.
+    date, latest, sum_dates
+        Which dates of these movements count, see `choose_dates`.
     costs
         File of costs.
     scenario
@@ -99,6 +107,9 @@ class ODRequest:
     margins: str | None = None
     total_persons: float | None = None
     observed: str | None = None
+    date: str | None = None
+    latest: bool = False
+    sum_dates: bool = False
     costs: str | None = None
     scenario: str | None = None
     when: str | None = None
@@ -167,6 +178,8 @@ class ODRequest:
             for given, what in needs.get(self.method, [])
             if not given
         ]
+        if self.observed is None and (self.date or self.latest or self.sum_dates):
+            problems.append("--date, --latest and --sum-dates are about --observed; give it")
         if self.costs and self.scenario and self.method != "counts":
             problems.append("costs come from --costs or from --scenario, not from both")
         if self.scenario and not (self.profile and self.nationality):
@@ -288,9 +301,13 @@ class _Files:
 
     def observed(self) -> pd.DataFrame | None:
         """Return observed movements with a number, added by pair; None if there are none."""
-        if self.request.observed is None:
+        asked = self.request
+        if asked.observed is None:
             return None
-        reading = read_od_table(self.request.observed)
+        reading = choose_dates(
+            read_od_table(asked.observed), date=asked.date, latest=asked.latest,
+            sum_dates=asked.sum_dates,
+        )  # fmt: skip
         self.notes += reading.words()
         table = self.matched(reading.table.dropna(subset=["flow_persons"]))
         summed = table.groupby(["origin_id", "destination_id"], sort=False)["flow_persons"].sum()

@@ -117,6 +117,17 @@ CriterionOption = Annotated[
 AlphaOption = Annotated[
     float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
 ]
+DateOption = Annotated[
+    str | None,
+    typer.Option("--date", help="Of several dates in a table take 2013-01-14, 2013-01 or 2013."),
+]
+LatestOption = Annotated[
+    bool,
+    typer.Option("--latest", help="Of several dates the last; of stocks that of each destination."),
+]
+SumDatesOption = Annotated[
+    bool, typer.Option("--sum-dates", help="Add up flows of several dates; stocks never.")
+]
 GapOption = Annotated[float, typer.Option("--gap", help="Relative gap at which to stop.")]
 TimeLimitOption = Annotated[
     float, typer.Option("--time-limit", help="Seconds after which to stop.")
@@ -685,6 +696,9 @@ def od_estimate(  # noqa: PLR0913
             "counts the matrix to start from, for fit what is fitted.",
         ),
     ] = None,
+    date: DateOption = None,
+    latest: LatestOption = False,
+    sum_dates: SumDatesOption = False,
     costs: Annotated[
         str | None,
         typer.Option("--costs", help="Table of costs; blank, inf or no row: there is no way."),
@@ -778,11 +792,11 @@ def od_estimate(  # noqa: PLR0913
         lambda: estimate_command(
             out, as_json=as_json, quiet=quiet, aliases=alias or [], layers=layers, method=method,
             origins=origins, destinations=destinations, margins=margins, total_persons=total,
-            observed=observed, costs=costs, scenario=scenario, when=when, profile=profile,
-            nationality=nationality, impedance=impedance, deterrence=deterrence, rate=rate,
-            power=power, mean_cost=mean_cost, constraint=constraint, population=population,
-            counts=counts, points=points, unlocated=tuple(unlocated or ()), unmatched=unmatched,
-            tolerance=tolerance, draws=draws, seed=seed, share=share,
+            observed=observed, date=date, latest=latest, sum_dates=sum_dates, costs=costs,
+            scenario=scenario, when=when, profile=profile, nationality=nationality,
+            impedance=impedance, deterrence=deterrence, rate=rate, power=power, mean_cost=mean_cost,
+            constraint=constraint, population=population, counts=counts, points=points,
+            unlocated=tuple(unlocated or ()), unmatched=unmatched, tolerance=tolerance, draws=draws, seed=seed, share=share,
         ),
         as_json=as_json,
     )  # fmt: skip

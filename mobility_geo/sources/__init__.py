@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     )
     from mobility_geo.sources.graphs import download_osm, read_graphml, read_osmnx_geopackage
     from mobility_geo.sources.lines import read_roads
-    from mobility_geo.sources.od_tables import match_ids, read_costs, read_margins, read_od_table
+    from mobility_geo.sources.od_tables import (
+        choose_dates,
+        match_ids,
+        read_costs,
+        read_margins,
+        read_od_table,
+    )
     from mobility_geo.sources.omx import read_omx, write_omx
     from mobility_geo.sources.osm import read_osm_pbf
     from mobility_geo.sources.places import check_places, read_places
@@ -49,6 +55,7 @@ __all__ = [
     "build_topology",
     "check_places",
     "check_zones",
+    "choose_dates",
     "download_osm",
     "findings_table",
     "flood_dates",
@@ -92,6 +99,7 @@ _HOMES = {
     "build_topology": "topology",
     "check_places": "places",
     "check_zones": "boundaries",
+    "choose_dates": "od_tables",
     "download_osm": "graphs",
     "flood_dates": "floods",
     "match_ids": "od_tables",

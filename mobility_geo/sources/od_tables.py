@@ -1,6 +1,9 @@
 """Movements between places: long and wide tables, flow monitoring, UNHCR, margins, costs."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -12,6 +15,7 @@ import pandas as pd
 from mobility_geo.errors import InputError, labels
 from mobility_geo.schema import MARGINS, OD_TABLE, check_table, suggest
 from mobility_geo.sources.cells import bare_words, column_dates, column_numbers
+from mobility_geo.sources.displacement import COLUMNS as STOCK_COLUMNS
 from mobility_geo.sources.displacement import KIND_COLUMNS, TOTALS, read_displacement
 from mobility_geo.sources.reading import Finding, Reading, findings_table
 from mobility_geo.sources.rows import Rows, match_columns, plain_name, read_rows
@@ -19,6 +23,11 @@ from mobility_geo.sources.rows import Rows, match_columns, plain_name, read_rows
 LEVELS: Final = (4, 3, 2, 1, 0)
 ORIGIN_WORDS: Final = ("departure", "departed", "origin", "orig", "from", "provenance")
 DESTINATION_WORDS: Final = ("destination", "final_destination", "dest", "to", "arrival")
+STOCKS: Final = "stocks"
+STOCK_ORIGINS: Final = frozenset(
+    plain_name(word) for ours in ("origin", "origin_name") for word in STOCK_COLUMNS[ours]
+)
+MANY_DATES: Final = 6
 LICENCE: Final = "not stated in the file; ask who published it before results go out"
 
 
@@ -105,13 +114,14 @@ def read_od_table(
 
     Long tables have a row per pair (columns of plain tables, IOM DTM flow monitoring, GMNS and HXL
     tags are known); wide ones have origins down and destinations across. Tables of UNHCR and others
-    with a column per kind of people are read as `read_displacement` does. ``.tntp`` files of trips
-    and ``.omx`` matrices are known by their endings.
+    with a column per kind of people are read as `read_displacement` does. ``.tntp`` files of trips,
+    ``.omx`` matrices, and estimates in ``.parquet`` and ``.json`` are known by their endings.
 
     Parameters
     ----------
     path
-        CSV, XLSX, a zip archive with one of them, a TNTP file of trips, or an OMX file.
+        CSV, XLSX, a zip archive with one of them, Parquet, a TNTP file of trips, an OMX file, or
+        JSON as ``mobility-geo od estimate`` writes it.
     columns
         Ours to theirs (keys of `COLUMNS`), where a column is not found by its name.
     sheet, encoding
@@ -157,14 +167,18 @@ def read_od_table(
         from mobility_geo.sources.omx import read_omx  # noqa: PLC0415  # needs an extra
 
         return read_omx(path, core=core)
-    rows = read_rows(path, sheet=sheet, encoding=encoding)
+    if name.lower().endswith((".parquet", ".json")):
+        rows = _stored_rows(Path(path))
+    else:
+        rows = read_rows(path, sheet=sheet, encoding=encoding)
     found = match_columns(
         rows.frame.columns, COLUMNS, where=name, given=columns or {}, tags=rows.tags
     )
     ends = all({f"{end}_id", f"{end}_name"} & set(found) for end in ("origin", "destination"))
     plain = {plain_name(str(one)) for one in rows.frame.columns}
     kinds = {plain_name(word) for _, words in KIND_COLUMNS.values() for word in words}
-    if ends and "flow_persons" not in found and plain & kinds:
+    stocks = plain & kinds and (ends or plain & STOCK_ORIGINS)
+    if stocks and "flow_persons" not in found:
         return _from_displacement(path, sheet, encoding, kind)
     if ends and "flow_persons" in found:
         return _long(rows, found, name, plain)
@@ -392,6 +406,38 @@ def _wide(rows: Rows, name: str) -> tuple[pd.DataFrame, list[Finding]] | None:
     return table, findings
 
 
+def _stored_rows(file: Path) -> Rows:
+    """Return a table from Parquet, or the flows of a JSON file, as text.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or the JSON file has no flows.
+    """
+    if not file.is_file():
+        msg = f"{file}: no such file"
+        raise InputError(msg)
+    try:
+        if file.suffix.lower() == ".parquet":
+            frame = pd.read_parquet(file)
+        else:
+            whole = json.loads(file.read_text("utf-8"))
+            frame = pd.DataFrame(whole.get("flows", []) if isinstance(whole, dict) else whole)
+    except (OSError, ValueError) as error:
+        msg = f"{file.name}: cannot be read: {error}"
+        raise InputError(msg) from error
+    if frame.empty:
+        msg = (
+            f"{file.name}: has no flows; the .json beside a .csv or .parquet only tells how it "
+            "came about: give the table itself"
+        )
+        raise InputError(msg)
+    frame = frame.set_axis([str(one) for one in frame.columns], axis=1)
+    # numbers as text that gives the same number back
+    text = frame.map(lambda cell: None if pd.isna(cell) else str(cell)).astype(object)
+    return Rows(frame=text.where(text.notna(), None))
+
+
 def _from_tntp(path: str | Path) -> Reading:
     from mobility_geo.sources.tntp import read_tntp_trips  # noqa: PLC0415
 
@@ -413,6 +459,145 @@ def _from_tntp(path: str | Path) -> Reading:
         rows_read=len(table), rows_kept=len(table),
         findings=gpd.GeoDataFrame(both, geometry="geometry", crs=4326),
     )  # fmt: skip
+
+
+def choose_dates(
+    reading: Reading, *, date: str | None = None, latest: bool = False, sum_dates: bool = False
+) -> Reading:
+    r"""Keep of a table of movements what can be added up to one matrix.
+
+    Parameters
+    ----------
+    reading
+        From `read_od_table`.
+    date
+        ``2013-01-14``, or a month ``2013-01``, or a year ``2013``: keep its rows.
+    latest
+        Keep the last date; of stocks the last date of each destination.
+    sum_dates
+        Add all dates up, of flows only.
+
+    Returns
+    -------
+    Reading
+        The same with fewer rows; findings say which were left out.
+
+    Raises
+    ------
+    InputError
+        If there are several dates and it is not said which, stocks are to be added up, the date
+        is none of the table, or more than one of the three is asked for.
+
+    Notes
+    -----
+    Stocks are people who are there at a date. Who is still there at the next date is in both, so
+    that their sum is no number of people, whatever it is wanted for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(f"{folder}/a.csv").write_text(
+    ...         "year,coo_iso,coa_iso,refugees\n2012,MLI,NER,50204\n2013,MLI,NER,49975\n"
+    ...     )
+    ...     reading = read_od_table(f"{folder}/a.csv")
+    >>> choose_dates(reading, date="2012").table["flow_persons"].tolist()
+    [50204.0]
+    """
+    asked = [word for word, said in (("date", date), ("latest", latest), ("sum_dates", sum_dates))
+             if said]  # fmt: skip
+    if len(asked) > 1:
+        msg = f"dates: say one of {' and '.join(asked)}, not {len(asked)} of them"
+        raise InputError(msg)
+    stocks = bool((reading.findings["check"] == STOCKS).any())
+    table = reading.table
+    days = table["date"]
+    kept = pd.Series(data=True, index=table.index)
+    if date is not None:
+        kept = _on(days, date, reading.file)
+    elif latest:
+        if days.isna().all():
+            msg = f"{reading.file}: has no dates, so that none is the last; leave latest out"
+            raise InputError(msg)
+        last = days.groupby(table["destination_id"]).transform("max") if stocks else days.max()
+        kept = days == last
+    table = table[kept].reset_index(drop=True)
+    _check_dates(table, reading, stocks=stocks, sum_dates=sum_dates)
+    if bool(kept.all()):
+        return reading
+    finding = Finding(
+        check="other dates", severity="note", table=reading.file, value=float((~kept).sum()),
+        unit="rows", id=f"{int((~kept).sum())} rows",
+        finding=f"are of other dates than {_days(table['date'])}; left out",
+    )  # fmt: skip
+    both = pd.concat([reading.findings, findings_table([finding])], ignore_index=True)
+    return replace(
+        reading, tables={"od_table": table}, rows_kept=len(table),
+        findings=gpd.GeoDataFrame(both, geometry="geometry", crs=4326),
+    )  # fmt: skip
+
+
+def _on(days: pd.Series, date: str, name: str) -> pd.Series:
+    """Say which days are the date asked for, or in that month or year.
+
+    Raises
+    ------
+    InputError
+        If it is not written as a date, or no row has it.
+    """
+    if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", date):
+        msg = f"dates: {date!r} is no date; write it as 2013-01-14, 2013-01 or 2013"
+        raise InputError(msg)
+    kept = days.dt.strftime("%Y-%m-%d").str.startswith(date).fillna(value=False).astype(bool)
+    if not bool(kept.any()):
+        there = "no dates at all" if days.isna().all() else f"the dates {_days(days)}"
+        msg = f"{name}: no row is of {date}; it has {there}"
+        raise InputError(msg)
+    return kept
+
+
+def _check_dates(table: pd.DataFrame, reading: Reading, *, stocks: bool, sum_dates: bool) -> None:
+    """Check that the rows may be added up.
+
+    Raises
+    ------
+    InputError
+        If they are of several dates.
+    """
+    days = table["date"]
+    if stocks:
+        places = days.groupby(table["destination_id"]).nunique(dropna=False)
+        rounds = reading.findings["check"] == "several rounds"
+        undated = bool(rounds.any()) and bool(days.isna().any())
+        if not (undated or bool((places > 1).any())):
+            return
+        why = (
+            f"{reading.file}: holds people who are there (stocks) at several dates, "
+            f"{_days(days)}: who is still there at the next date would be counted again"
+        )
+        if sum_dates:
+            msg = f"{why}; stocks cannot be added up, take one date (--date) or the last (--latest)"
+            raise InputError(msg)
+        what = "rounds have no date: keep the rows of one round in the file" if undated else (
+            "take one date (--date), or the last of each destination (--latest)"
+        )  # fmt: skip
+        msg = f"{why}; {what}"
+        raise InputError(msg)
+    if len(days.unique()) > 1 and not sum_dates:
+        msg = (
+            f"{reading.file}: has flows of several dates, {_days(days)}; take one date (--date), "
+            "the last (--latest), or add them up (--sum-dates)"
+        )
+        raise InputError(msg)
+
+
+def _days(days: pd.Series) -> str:
+    """Return dates in words, the first ones if there are many."""
+    known = sorted(days.dropna().dt.strftime("%Y-%m-%d").unique())
+    words = ", ".join(known if len(known) < MANY_DATES else [*known[:2], "...", known[-1]])
+    if bool(days.isna().any()):
+        words = f"{words} and rows without a date" if known else "none"
+    return words
 
 
 def _from_displacement(
@@ -442,7 +627,7 @@ def _from_displacement(
         }
     )
     findings = [
-        Finding(check="stocks", severity="warning", table=reading.file, id="all rows",
+        Finding(check=STOCKS, severity="warning", table=reading.file, id="all rows",
                 finding="are people who are there at a date, not people who came: a difference of "
                         "two dates is a flow")
     ]  # fmt: skip

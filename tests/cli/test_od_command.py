@@ -185,3 +185,27 @@ def test_contradictions_and_unknown_names_leave_nothing_behind(files):
     (files / "t.csv").write_text("region,persons\nGao,5\nTotal,7\n")
     with pytest.raises(InputError, match="margins differ about the same number"):
         estimate_od(ODRequest(origins=str(files / "t.csv"), total_persons=8.0))
+
+
+def test_dates_of_an_observed_table_are_never_added_up_by_accident(files):
+    (files / "stocks.csv").write_text(
+        "year,coo_iso,coa_iso,refugees\n2012,A,X,30\n2012,A,Y,10\n2012,B,X,10\n2012,B,Y,30\n"
+        "2013,A,X,60\n2013,A,Y,20\n2013,B,X,20\n2013,B,Y,60\n"
+    )
+    (files / "m.csv").write_text("min,X,Y\nA,1,2\nB,2,1\n")
+    words = ("--method", "fit", "--observed", files / "stocks.csv", "--costs", files / "m.csv",
+             "--out", files / "o.json", "--output", "json")  # fmt: skip
+    done = estimate(*words)
+    assert done.exit_code == exits.INPUT
+    assert "2012-12-31, 2013-12-31" in done.stdout
+    done = estimate(*words, "--sum-dates")
+    assert done.exit_code == exits.INPUT
+    assert "stocks cannot be added up" in done.stdout
+    for option, people in (("--date=2012", 80), ("--latest", 160)):
+        done = estimate(*words, option)
+        assert done.exit_code == exits.SUCCESS, done.output
+        data = json.loads(done.stdout)["data"]
+        assert data["persons"] == pytest.approx(people)
+        assert any("other dates" in note for note in data["notes"])
+    done = estimate("--margins", "m.csv", "--latest", "--out", files / "o.csv")
+    assert "are about --observed" in done.stderr

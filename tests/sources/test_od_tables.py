@@ -2,6 +2,7 @@
 
 import builtins
 import importlib
+import json
 import sys
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from mobility_geo.errors import InputError
 from mobility_geo.schema import MARGINS, OD_TABLE, conform
 from mobility_geo.sources import (
+    choose_dates,
     match_ids,
     read_costs,
     read_margins,
@@ -312,3 +314,90 @@ def test_what_does_not_match_is_an_error_kept_or_left_out_with_its_people():
     assert named["origin_id"].tolist() == ["gao", "segou", "lere-2", "other"]
     with pytest.raises(InputError, match=r"aliases: no place_id 'sego'.*did you mean 'segou'"):
         match_ids(table, PLACES, aliases={"Segu": "sego"})
+
+
+# ------------------------------------------------------------------ several dates
+UNHCR = ("year,coo_iso,coa_iso,refugees", "2011,MLI,NER,10", "2012,MLI,NER,50204",
+         "2012,MLI,BFA,38776")  # fmt: skip
+
+
+def test_stocks_of_several_years_are_never_added_up(write):
+    reading = read_od_table(write(*UNHCR))
+    with pytest.raises(InputError, match=r"stocks.*2011-12-31, 2012-12-31.*--date.*--latest"):
+        choose_dates(reading)
+    with pytest.raises(InputError, match=r"counted again; stocks cannot be added up"):
+        choose_dates(reading, sum_dates=True)
+    year = choose_dates(reading, date="2012")
+    assert rows(year.table) == [["MLI", "NER", 50204.0], ["MLI", "BFA", 38776.0]]
+    assert found(year, "other dates")[0].value == 1
+    assert rows(choose_dates(reading, latest=True).table) == rows(year.table)
+    with pytest.raises(InputError, match=r"no row is of 2014; it has the dates 2011-12-31, 2012"):
+        choose_dates(reading, date="2014")
+
+
+def test_the_last_stock_is_that_of_each_destination(write):
+    reading = read_od_table(write(*UNHCR[:2], "2012,MLI,BFA,38776", "2011,MLI,BFA,3"))
+    kept = choose_dates(reading, latest=True).table
+    assert rows(kept) == [["MLI", "NER", 10.0], ["MLI", "BFA", 38776.0]]
+
+
+def test_rounds_without_a_date_are_not_added_up_either(write):
+    reading = read_od_table(write(
+        "roundNumber,admin1Pcode,idpOriginAdmin1Pcode,numPresentIdpInd", "1,ML09,ML07,5",
+        "2,ML09,ML07,7",
+    ))  # fmt: skip
+    with pytest.raises(InputError, match="keep the rows of one round"):
+        choose_dates(reading)
+
+
+def test_flows_of_several_dates_are_added_only_if_asked(write):
+    lines = ("date,origin,destination,persons", "2013-01-14,a,b,5", "2013-01-15,a,b,7")
+    reading = read_od_table(write(*lines, "2013-02-01,a,b,1"))
+    with pytest.raises(InputError, match=r"several dates, 2013-01-14, .*--sum-dates"):
+        choose_dates(reading)
+    assert choose_dates(reading, sum_dates=True).table["flow_persons"].sum() == 13
+    assert choose_dates(reading, latest=True).table["flow_persons"].tolist() == [1]
+    assert choose_dates(reading, date="2013-01-15").table["flow_persons"].tolist() == [7]
+    with pytest.raises(InputError, match=r"2013-01-14, 2013-01-15; take one"):
+        choose_dates(reading, date="2013-01")
+    with pytest.raises(InputError, match="say one of date and latest, not 2"):
+        choose_dates(reading, date="2013", latest=True)
+    with pytest.raises(InputError, match="'soon' is no date"):
+        choose_dates(reading, date="soon")
+    plain = read_od_table(write("origin,destination,persons", "a,b,5"))
+    assert choose_dates(plain) is plain
+    with pytest.raises(InputError, match="no dates at all"):
+        choose_dates(plain, date="2013")
+    with pytest.raises(InputError, match="has no dates"):
+        choose_dates(plain, latest=True)
+
+
+# ------------------------------------------------------------------ parquet and json
+def test_estimates_come_back_from_every_form_they_are_written_in(tmp_path):
+    table = pd.DataFrame({"origin_id": ["a", "b"], "destination_id": ["b", "a"],
+                          "flow_persons": [1 / 3, 2.0], "low_persons": [0.1, np.nan]})  # fmt: skip
+    table.to_parquet(tmp_path / "od.parquet", index=False)
+    told = {"persons": 7 / 3, "flows": table.astype(object).to_dict("records")}
+    (tmp_path / "od.json").write_text(json.dumps(told), "utf-8")
+    for name in ("od.parquet", "od.json"):
+        assert rows(read_od_table(tmp_path / name).table) == rows(table)
+    (tmp_path / "od.json").write_text('{"persons": 3}', "utf-8")
+    with pytest.raises(InputError, match=r"has no flows; the \.json beside"):
+        read_od_table(tmp_path / "od.json")
+    (tmp_path / "od.json").write_text("{", "utf-8")
+    with pytest.raises(InputError, match=r"od\.json: cannot be read"):
+        read_od_table(tmp_path / "od.json")
+    with pytest.raises(InputError, match="no such file"):
+        read_od_table(tmp_path / "none.parquet")
+
+
+def test_dtm_stocks_by_region_of_origin_are_movements(write):
+    reading = read_od_table(write(
+        "admin0Name,admin1Name,admin1Pcode,numPresentIdpInd,reportingDate,roundNumber,"
+        "idpOriginAdmin1Name,idpOriginAdmin1Pcode,operation",
+        "Mali,Bamako,ML09,4847,2013-02-13T00:00:00,5,Tombouctou,ML06,Mali crisis",
+        "Mali,Bamako,ML09,3255,2013-02-13T00:00:00,5,Gao,ML07,Mali crisis",
+    ))  # fmt: skip
+    assert reading.publisher == "IOM DTM"
+    assert rows(reading.table) == [["ML06", "ML09", 4847.0], ["ML07", "ML09", 3255.0]]
+    assert choose_dates(reading).table["date"].dt.day.tolist() == [13, 13]
