@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from mobility_geo.errors import InputError, OutputError, labels
 from mobility_geo.flows import (
     Deterrence,
     ODEstimate,
+    ODMatrix,
     add_chance_intervals,
     add_intervals,
     bootstrap_poisson,
@@ -28,18 +29,21 @@ from mobility_geo.flows import (
     estimate_radiation,
     find_passages,
     fit_poisson,
+    given_flows,
     od_costs,
 )
 from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
+from mobility_geo.flows.od import GIVEN
 from mobility_geo.routing.engine import METRICS
 from mobility_geo.scenario import Case, TravellerClass
-from mobility_geo.schema import records, suggest
+from mobility_geo.schema import OD_FLOWS, records, suggest
 from mobility_geo.sources import (
     choose_dates,
     match_ids,
     read_costs,
     read_margins,
     read_od_table,
+    read_table,
 )
 from mobility_geo.sources.rows import match_columns, read_rows
 from mobility_geo.units import Metric
@@ -258,9 +262,7 @@ class _Files:
             table, self.case.network.places, unmatched=self.request.unmatched,
             aliases=self.request.aliases, keep=self.request.unlocated,
         )  # fmt: skip
-        self.notes += [
-            f"{row.severity}: {row.check}: {row.finding}" for row in findings.itertuples()
-        ]
+        self.notes += _told(findings)
         return result
 
     def margins(self) -> pd.DataFrame:
@@ -340,6 +342,10 @@ class _Files:
             known = {*costs.index, *costs.columns, "all"}
             free += [one for one in margins["zone_id"] if one not in known]
         return list(dict.fromkeys(free))
+
+
+def _told(findings: pd.DataFrame) -> list[str]:
+    return [f"{row.severity}: {row.check}: {row.finding}" for row in findings.itertuples()]
 
 
 def _ids(margins: pd.DataFrame, side: str) -> list[str]:
@@ -457,6 +463,136 @@ def _point_column(path: str) -> dict[str, str]:
     names = list(read_rows(path).frame.columns)
     found = match_columns(names, {"zone_id": ("point_id", "point", "fmp", "fmp_name")}, where=path)
     return dict(found)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class GivenFlows:
+    """Flows of a file, ready to be assigned.
+
+    Attributes
+    ----------
+    case
+        The case, with groups and destinations for them.
+    od
+        The flows, in whole people.
+    left_out_persons
+        People of the file who are not in the flows: an end of their way is no place.
+    notes
+        What was read, matched, rounded and left out, a sentence each.
+    """
+
+    case: Case
+    od: ODMatrix
+    left_out_persons: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def read_flows(
+    path: str | Path,
+    case: Case,
+    *,
+    traveller: TravellerClass | None = None,
+    date: str | None = None,
+    latest: bool = False,
+    sum_dates: bool = False,
+    unmatched: Literal["error", "leave_out"] = "error",
+    aliases: Mapping[str, str] | None = None,
+    unlocated: Collection[str] = (),
+) -> GivenFlows:
+    r"""Read who goes from where to where on the network of a case.
+
+    Parameters
+    ----------
+    path
+        A table with the columns of ``od_flows``, as a run leaves it; or an estimate, or any other
+        table that `read_od_table` reads.
+    case
+        Has the places.
+    traveller
+        How everybody travels; needed for, and only for, a table without groups.
+    date, latest, sum_dates
+        See `choose_dates`.
+    unmatched, aliases
+        See `match_ids`.
+    unlocated
+        Names that are no place ("other"): their people are left out, and told.
+
+    Returns
+    -------
+    GivenFlows
+        People who are left out and those in the flows are those of the file, rounded.
+
+    Raises
+    ------
+    SchemaError
+        If a table with groups breaks its schema.
+    InputError
+        If the file cannot be read or summed up, names fit no place, or the traveller is missing or
+        said twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mobility_geo.datasets import load_toy
+    >>> who = TravellerClass(profile="truck", nationality="TOA")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(f"{folder}/a.csv").write_text("from,to,persons\nNorthtown,midtown,12\n")
+    ...     given = read_flows(f"{folder}/a.csv", load_toy(), traveller=who)
+    >>> given.od.persons("given")
+    12
+    """
+    if _has_groups(Path(path)):
+        if traveller is not None:
+            msg = (
+                f"{Path(path).name}: has groups, which say how people travel; leave --profile, "
+                "--nationality and --kind out, or the columns rule and group_id"
+            )
+            raise InputError(msg)
+        return GivenFlows(case=case, od=ODMatrix(table=read_table(path, OD_FLOWS)))
+    if traveller is None:
+        msg = f"{Path(path).name}: does not say how people travel; give --profile and --nationality"
+        raise InputError(msg)
+    reading = choose_dates(read_od_table(path), date=date, latest=latest, sum_dates=sum_dates)
+    notes = list(reading.words())
+    known = reading.table["flow_persons"].notna()
+    if not bool(known.all()):
+        notes.append(f"warning: no figure: {_pair_names(reading.table[~known])}: not assigned")
+    people = float(reading.table["flow_persons"].sum())
+    table, findings = match_ids(
+        reading.table[known], case.network.places, unmatched=unmatched, aliases=aliases,
+        keep=unlocated,
+    )  # fmt: skip
+    notes += _told(findings)
+    places = case.network.places["place_id"]
+    here = table["origin_id"].isin(places) & table["destination_id"].isin(places)
+    if not bool(here.all()):
+        nowhere = float(table.loc[~here, "flow_persons"].sum())
+        notes.append(
+            f"warning: no place: {nowhere:,.6g} persons from or to {labels(list(unlocated))} are "
+            "not assigned"
+        )
+    table = table[here]
+    wider, od = given_flows(case, table, traveller)
+    exact = float(table["flow_persons"].sum())
+    if bool((table["flow_persons"] % 1 != 0).any()):
+        notes.append(
+            f"note: flows are rounded to whole people, {exact:,.6g} to {od.persons(GIVEN):,} in all"
+        )
+    return GivenFlows(case=wider, od=od, left_out_persons=people - exact, notes=tuple(notes))
+
+
+def _has_groups(file: Path) -> bool:
+    """Say whether a file is a table of flows of groups."""
+    if file.suffix.lower() != ".csv" or not file.is_file():
+        return False
+    with file.open("rb") as text:
+        head = text.readline().decode("utf-8-sig", errors="replace")
+    return {"rule", "group_id"} <= {word.strip().strip('"') for word in head.split(",")}
+
+
+def _pair_names(table: pd.DataFrame) -> str:
+    names = (table["origin_id"] + " to " + table["destination_id"]).unique()
+    return f"{len(names)} pairs, e.g. {labels(names)}" if len(names) > 1 else str(names[0])
 
 
 def describe_od(estimate: ODEstimate, request: ODRequest, notes: tuple[str, ...]) -> dict[str, Any]:

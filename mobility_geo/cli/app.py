@@ -117,6 +117,20 @@ CriterionOption = Annotated[
 AlphaOption = Annotated[
     float, typer.Option("--alpha", help="cvar looks at the worst 1 - alpha of scenarios.")
 ]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", help="Way of travelling, such as truck.")
+]
+NationalityOption = Annotated[
+    str | None, typer.Option("--nationality", help="Passport at borders, such as MLI.")
+]
+UnlocatedOption = Annotated[
+    list[str] | None,
+    typer.Option("--unlocated", help="Name that is no place, such as other; may be repeated."),
+]
+AliasOption = Annotated[
+    list[str] | None,
+    typer.Option("--alias", help="NAME=ID: what a name of your files means; may be repeated."),
+]
 DateOption = Annotated[
     str | None,
     typer.Option("--date", help="Of several dates in a table take 2013-01-14, 2013-01 or 2013."),
@@ -405,8 +419,26 @@ def assign(  # noqa: PLR0913
     ] = None,
     od_table: Annotated[
         str | None,
-        typer.Option("--od", help="Of a scenario: table like od_flows.csv of a run; else --rule."),
+        typer.Option(
+            "--od",
+            help="Of a scenario: table from od estimate, od_flows.csv of a run, or any table from, "
+            "to, persons or matrix; else people choose by --rule.",
+        ),
     ] = None,
+    profile: ProfileOption = None,
+    nationality: NationalityOption = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="Kind of the people of --od, such as refugee; else resident."),
+    ] = None,
+    date: DateOption = None,
+    latest: LatestOption = False,
+    sum_dates: SumDatesOption = False,
+    unlocated: UnlocatedOption = None,
+    alias: AliasOption = None,
+    unmatched: Annotated[
+        str, typer.Option("--unmatched", help="Names that fit no place: error or leave_out.")
+    ] = "error",
     rule: Annotated[
         str, typer.Option("--rule", help="How people choose: least_time or logit.")
     ] = "least_time",
@@ -452,7 +484,13 @@ def assign(  # noqa: PLR0913
     stay apart, and nodes before the first through node are not passed. Ends with code 6 if it
     stops before the gap is reached.
 
+    A table of --od says who goes from where to where; --profile and --nationality say how. Its
+    names or P-codes are matched to places, and whom that leaves out is told. In od_flows.csv of a
+    run the groups of the scenario say how people travel.
+
     Examples:  mobility-geo assign mali-2013-01 --select inabao --out flows.gpkg
+               mobility-geo assign mali-2013-02-return --od od.csv --profile truck
+               --nationality MLI --out flows.gpkg
                mobility-geo assign --tntp net.tntp trips.tntp --gap 1e-8 --out flows.csv
     """
     as_json = output is Output.JSON
@@ -470,7 +508,9 @@ def assign(  # noqa: PLR0913
         asked = CaseFlows(
             method=method, od=od_table, rule=rule, delays=delays, days=days, budget_h=budget_h,
             theta=theta, gap=gap, max_iterations=max_iterations, select=tuple(select or ()),
-            when=when,
+            when=when, profile=profile, nationality=nationality, kind=kind, date=date,
+            latest=latest, sum_dates=sum_dates, unlocated=tuple(unlocated or ()),
+            aliases=tuple(alias or ()), unmatched=unmatched,
         )  # fmt: skip
         return assign_case_command(scenario or "", out, asked, as_json=as_json, quiet=quiet)
 
@@ -712,12 +752,8 @@ def od_estimate(  # noqa: PLR0913
     when: Annotated[
         str | None, typer.Option("--when", help="Day of these costs; else the scenario's own.")
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="Way of travelling, such as truck.")
-    ] = None,
-    nationality: Annotated[
-        str | None, typer.Option("--nationality", help="Passport at borders, such as MLI.")
-    ] = None,
+    profile: ProfileOption = None,
+    nationality: NationalityOption = None,
     impedance: Annotated[
         str, typer.Option("--impedance", help="time_min, length_m, cost_xof or risk.")
     ] = "time_min",
@@ -746,14 +782,8 @@ def od_estimate(  # noqa: PLR0913
     points: Annotated[
         str | None, typer.Option("--points", help="Table point, edge: which edges it watches.")
     ] = None,
-    unlocated: Annotated[
-        list[str] | None,
-        typer.Option("--unlocated", help="Name that is no place, such as other; may be repeated."),
-    ] = None,
-    alias: Annotated[
-        list[str] | None,
-        typer.Option("--alias", help="NAME=ID: what a name of your files means; may be repeated."),
-    ] = None,
+    unlocated: UnlocatedOption = None,
+    alias: AliasOption = None,
     unmatched: Annotated[
         str,
         typer.Option("--unmatched", help="Names that fit no place: error, keep or leave_out."),
@@ -785,6 +815,8 @@ def od_estimate(  # noqa: PLR0913
                mobility-geo od estimate --method gravity --margins returns.csv --unlocated other
                --scenario mali-2013-02-return --profile truck --nationality MLI --rate 0.001
                --draws 1000 --out od.csv
+               mobility-geo assign mali-2013-02-return --od od.csv --unlocated other
+               --profile truck --nationality MLI --out flows.gpkg
     """
     as_json = output is Output.JSON
     _end(
@@ -796,7 +828,8 @@ def od_estimate(  # noqa: PLR0913
             scenario=scenario, when=when, profile=profile, nationality=nationality,
             impedance=impedance, deterrence=deterrence, rate=rate, power=power, mean_cost=mean_cost,
             constraint=constraint, population=population, counts=counts, points=points,
-            unlocated=tuple(unlocated or ()), unmatched=unmatched, tolerance=tolerance, draws=draws, seed=seed, share=share,
+            unlocated=tuple(unlocated or ()), unmatched=unmatched, tolerance=tolerance,
+            draws=draws, seed=seed, share=share,
         ),
         as_json=as_json,
     )  # fmt: skip

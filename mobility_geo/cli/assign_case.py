@@ -14,12 +14,14 @@ from mobility_geo.errors import InputError, UnknownIdError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mobility_geo.batch.od import GivenFlows
     from mobility_geo.flows import ODMatrix
     from mobility_geo.flows.congested import EdgeLoads
     from mobility_geo.flows.equilibrium import Progress
     from mobility_geo.scenario import Case
 
 CASE_METHODS = ("equilibrium", "stochastic", "dial", "dissimilar", "all-or-nothing")
+UNMATCHED = ("error", "leave_out")
 SHOWN = 12
 
 
@@ -32,7 +34,12 @@ class CaseFlows:
     method
         One of `CASE_METHODS`.
     od
-        Table of flows with the columns of ``od_flows``; None: people choose destinations by `rule`.
+        Table of flows, see `mobility_geo.batch.od.read_flows`; None: people choose destinations by
+        `rule`.
+    profile, nationality, kind
+        How the people of this table travel; None: as its groups say.
+    date, latest, sum_dates, unlocated, aliases, unmatched
+        As `mobility_geo.batch.od.read_flows` takes them, aliases as ``NAME=ID``.
     rule
         ``least_time`` or ``logit``.
     delays
@@ -62,6 +69,15 @@ class CaseFlows:
     max_iterations: int = 1000
     select: tuple[str, ...] = ()
     when: str | None = None
+    profile: str | None = None
+    nationality: str | None = None
+    kind: str | None = None
+    date: str | None = None
+    latest: bool = False
+    sum_dates: bool = False
+    unlocated: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    unmatched: str = "error"
 
 
 def assign_case_command(
@@ -108,9 +124,10 @@ def assign_case_command(
     _check_selected(case, asked.select)
     with shown_progress(Console(stderr=True), quiet=quiet) as progress:
         progress("Origins and destinations", 0.0)
-        od = _od(case, asked)
+        given = _od(case, asked)
+        case = given.case
         progress("Assignment", 0.2)
-        flows = _assign(case, od, asked, lambda now: progress(
+        flows = _assign(case, given.od, asked, lambda now: progress(
             f"Iteration {now.iteration}, gap {now.gap:.1e}", 0.2 + 0.7 * _done(now.gap, asked.gap)
         ))  # fmt: skip
         selected = select_edge(flows, asked.select) if asked.select else None
@@ -126,7 +143,8 @@ def assign_case_command(
         data = {
             "scenario": case.name, "when": day.isoformat(), "out": out, "method": asked.method,
             "gap": flows.gap, "converged": flows.converged, "served_persons": served,
-            "unserved_persons": left, "crossings": rows_of(flows.crossings),
+            "unserved_persons": left, "left_out_persons": given.left_out_persons,
+            "notes": list(given.notes), "crossings": rows_of(flows.crossings),
             "selected": [] if selected is None else rows_of(selected),
         }  # fmt: skip
         print(
@@ -136,6 +154,9 @@ def assign_case_command(
             )
         )  # fmt: skip
     elif not quiet:
+        talk = Console(stderr=True)
+        for line in given.notes:
+            talk.print(line, style="dim", highlight=False, soft_wrap=True, markup=False)
         print(f"{case.title or case.name}, {day}: {asked.method}, {served:,.0f} people on their "
               f"way, {left:,.0f} do not go")  # fmt: skip
         _print(case, flows)
@@ -149,7 +170,7 @@ def assign_case_command(
     return code
 
 
-def _check(out: str, asked: CaseFlows) -> None:
+def _check(out: str, asked: CaseFlows) -> None:  # noqa: C901  # each fault has its sentence
     """Check what goes together, before any work.
 
     Raises
@@ -171,6 +192,15 @@ def _check(out: str, asked: CaseFlows) -> None:
                         "all-or-nothing")  # fmt: skip
     if asked.method != "equilibrium" and asked.budget_h is not None:
         problems.append("--budget-h goes with --method equilibrium only")
+    about_od = (asked.profile, asked.nationality, asked.kind, asked.date, asked.latest,
+                asked.sum_dates, asked.unlocated, asked.aliases)  # fmt: skip
+    if asked.od is None and any(about_od):
+        problems.append("--profile, --nationality, --kind, --date, --latest, --sum-dates, "
+                        "--unlocated and --alias are about --od; give it")  # fmt: skip
+    if bool(asked.profile) != bool(asked.nationality) or (asked.kind and not asked.profile):
+        problems.append("who travels needs --profile and --nationality")
+    if asked.unmatched not in UNMATCHED:
+        problems.append(f"--unmatched must be {' or '.join(UNMATCHED)}, not {asked.unmatched!r}")
     if Path(out).suffix.lower() != ".gpkg":
         problems.append(f"--out must end in .gpkg for a scenario, not {out!r}")
     if problems:
@@ -196,14 +226,25 @@ def _check_selected(case: "Case", names: tuple[str, ...]) -> None:
         )
 
 
-def _od(case: "Case", asked: CaseFlows) -> "ODMatrix":
-    from mobility_geo.flows import ODMatrix, choose_destinations
-    from mobility_geo.schema import OD_FLOWS
-    from mobility_geo.sources.tables import read_table
+def _od(case: "Case", asked: CaseFlows) -> "GivenFlows":
+    from mobility_geo.batch.od import GivenFlows, read_flows
+    from mobility_geo.cli.od import alias_pairs
+    from mobility_geo.flows import choose_destinations
+    from mobility_geo.scenario import TravellerClass
 
     if asked.od is None:
-        return choose_destinations(case, when=asked.when, rules=[asked.rule])
-    return ODMatrix(table=read_table(asked.od, OD_FLOWS))
+        od = choose_destinations(case, when=asked.when, rules=[asked.rule])
+        return GivenFlows(case=case, od=od)
+    traveller = None
+    if asked.profile and asked.nationality:
+        traveller = TravellerClass(
+            profile=asked.profile, nationality=asked.nationality, kind=asked.kind or "resident"
+        )
+    return read_flows(
+        asked.od, case, traveller=traveller, date=asked.date, latest=asked.latest,
+        sum_dates=asked.sum_dates, aliases=alias_pairs(asked.aliases), unlocated=asked.unlocated,
+        unmatched="leave_out" if asked.unmatched == "leave_out" else "error",
+    )  # fmt: skip
 
 
 def _assign(

@@ -8,6 +8,8 @@ from mobility_geo.cli.files import check_output_file, read_case
 from mobility_geo.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from mobility_geo.flows import ODEstimate
@@ -45,7 +47,7 @@ def estimate_command(
     Raises
     ------
     InputError
-        If an alias is not of that form, or layers are asked for without a scenario.
+        If layers are asked for without a scenario.
     """
     if layers is not None:
         check_output_file(layers)
@@ -64,11 +66,7 @@ def estimate_command(
         write_od,
     )
 
-    wrong = [one for one in aliases if "=" not in one]
-    if wrong:
-        msg = f"--alias must be NAME=ID, not {wrong[0]!r}"
-        raise InputError(msg)
-    pairs = dict(one.split("=", 1) for one in aliases)
+    pairs = alias_pairs(aliases)
     request = with_today(replace(ODRequest(**options), aliases=pairs))
     check_od_place(out)
     estimate, notes = estimate_od(request)
@@ -93,6 +91,36 @@ def estimate_command(
         talk.print(f"note: {warning}", highlight=False, soft_wrap=True, markup=False)
     print(f"\n{', '.join(files)}")
     print("Estimated, not observed. Internal: small numbers can point at people.")
+
+
+def alias_pairs(aliases: "Iterable[str]") -> dict[str, str]:
+    """Return what names of a file mean.
+
+    Parameters
+    ----------
+    aliases
+        ``name=id``.
+
+    Returns
+    -------
+    dict
+        Ids by name.
+
+    Raises
+    ------
+    InputError
+        If an alias is not of that form.
+
+    Examples
+    --------
+    >>> alias_pairs(["Tombouctou=timbuktu"])
+    {'Tombouctou': 'timbuktu'}
+    """
+    wrong = [one for one in aliases if "=" not in one]
+    if wrong:
+        msg = f"--alias must be NAME=ID, not {', '.join(map(repr, wrong))}"
+        raise InputError(msg)
+    return dict(one.split("=", 1) for one in aliases)
 
 
 def _print_matrix(console: "Console", estimate: "ODEstimate") -> None:

@@ -14,7 +14,7 @@ from mobility_geo.flows.gravity import (
 from mobility_geo.flows.margins import estimate_from_margins, margins_table
 from mobility_geo.flows.movement_case import movement_case
 from mobility_geo.flows.movers import MovementCase
-from mobility_geo.flows.od import ODMatrix, round_to_total
+from mobility_geo.flows.od import ODMatrix, given_flows, round_to_total
 from mobility_geo.flows.od_estimate import ODEstimate, ODLimits, od_costs
 from mobility_geo.flows.od_uncertainty import (
     add_chance_intervals,
@@ -47,6 +47,7 @@ __all__ = [
     "estimate_radiation",
     "find_passages",
     "fit_poisson",
+    "given_flows",
     "margins_table",
     "movement_case",
     "od_costs",

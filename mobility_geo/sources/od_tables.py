@@ -434,8 +434,8 @@ def _stored_rows(file: Path) -> Rows:
         raise InputError(msg)
     frame = frame.set_axis([str(one) for one in frame.columns], axis=1)
     # numbers as text that gives the same number back
-    text = frame.map(lambda cell: None if pd.isna(cell) else str(cell)).astype(object)
-    return Rows(frame=text.where(text.notna(), None))
+    cells = frame.astype(object)
+    return Rows(frame=cells.map(str).where(cells.notna(), None))
 
 
 def _from_tntp(path: str | Path) -> Reading:
@@ -548,7 +548,9 @@ def _on(days: pd.Series, date: str, name: str) -> pd.Series:
     if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", date):
         msg = f"dates: {date!r} is no date; write it as 2013-01-14, 2013-01 or 2013"
         raise InputError(msg)
-    kept = days.dt.strftime("%Y-%m-%d").str.startswith(date).fillna(value=False).astype(bool)
+    kept = pd.Series(
+        [str(day).startswith(date) for day in days.dt.strftime("%Y-%m-%d")], index=days.index
+    )
     if not bool(kept.any()):
         there = "no dates at all" if days.isna().all() else f"the dates {_days(days)}"
         msg = f"{name}: no row is of {date}; it has {there}"

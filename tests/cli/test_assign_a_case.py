@@ -84,6 +84,10 @@ def test_flows_of_a_table_with_congestion_on_an_edge(tmp_path, expected):
         ([NAME, "--delays", "nothing.csv"], "nothing.csv: cannot be read"),
         ([NAME, "--od", "nothing.csv"], "nothing.csv"),
         ([NAME, "--days", "0"], "days must be > 0"),
+        ([NAME, "--profile", "truck"], "are about --od; give it"),
+        ([NAME, "--od", "x.csv", "--profile", "truck"], "needs --profile and --nationality"),
+        ([NAME, "--od", "x.csv", "--unmatched", "keep"], "--unmatched must be error or leave_out"),
+        ([NAME, "--od", "x.csv"], "give --profile and --nationality"),
         ([NAME, "--rule", "dice"], "dice"),
     ],
 )
@@ -124,3 +128,82 @@ def test_an_estimated_matrix_as_arrows(tmp_path):
     assert layer.geometry.isna().tolist() == (layer["origin_id"] == "other").tolist()
     assert "od.gpkg" in done.stdout
     assert pathlib.Path(tmp_path / "od.csv").stat().st_size > 0
+
+
+RETURN = "mali-2013-02-return"
+WHO = ("--profile", "road_and_pinasse", "--nationality", "MLI")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+def test_an_estimate_is_assigned_and_its_total_kept(tmp_path, ending):
+    for name, rows in (("from", "Bamako,998\nMopti,507\nother,292"),
+                       ("to", "Tombouctou,1028\nGao,306\nSégou,463")):  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(f"zone,persons\n{rows}\n", encoding="utf-8")
+    od = tmp_path / f"od.{ending}"
+    words = ("--origins", tmp_path / "from.csv", "--destinations", tmp_path / "to.csv")
+    done = mobility_geo("od", "estimate", *words, "--out", od)
+    assert done.returncode == exits.SUCCESS, done.stderr
+    words = ("assign", RETURN, "--od", od, *WHO, "--method", "all-or-nothing", "--out",
+             tmp_path / "f.gpkg")  # fmt: skip
+    done = mobility_geo(*words, "--output", "json")
+    assert done.returncode == exits.INPUT
+    assert "'other' is not known" in done.stdout
+    done = mobility_geo(*words, "--output", "json", "--unlocated", "other")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert data["left_out_persons"] == pytest.approx(292)
+    whole = data["served_persons"] + data["unserved_persons"] + data["left_out_persons"]
+    assert whole == pytest.approx(1797)
+    assert data["served_persons"] > 0
+    told = " ".join(data["notes"])
+    assert "'Tombouctou' is 'timbuktu'" in told
+    assert "292 persons from or to ['other'] are not assigned" in told
+    assert "rounded to whole people, 1,505 to 1,505 in all" in told
+    layer = pyogrio.read_dataframe(tmp_path / "f.gpkg", layer="od_loads")
+    assert layer["served_persons"].sum() == pytest.approx(data["served_persons"])
+    assert set(layer["origin_id"]) == {"bamako", "mopti"}
+
+
+def test_a_wide_table_with_a_withheld_cell_and_names_that_fit_no_place(tmp_path):
+    (tmp_path / "od.csv").write_text("de,Gao,Tombouctou,Atlantis\nBamako,132,444,7\nMopti,*,8,1\n")
+    words = ("assign", RETURN, "--od", tmp_path / "od.csv", *WHO, "--method", "all-or-nothing",
+             "--out", tmp_path / "f.gpkg")  # fmt: skip
+    done = mobility_geo(*words)
+    assert done.returncode == exits.INPUT
+    assert "'Atlantis' is not known" in done.stderr
+    done = mobility_geo(*words, "--unmatched", "leave_out")
+    assert done.returncode == exits.SUCCESS, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "no figure: Mopti to Gao: not assigned" in told
+    assert "with 8 persons fit no place_id" in told
+    assert "584 people on their way" in done.stdout
+    done = mobility_geo(*words, "--alias", "Atlantis")
+    assert "--alias must be NAME=ID" in done.stderr
+    done = mobility_geo(*words, "--alias", "Atlantis=gao", "--output", "json")
+    assert json.loads(done.stdout)["data"]["served_persons"] == pytest.approx(592)
+
+
+def test_flows_of_two_days_are_not_assigned_together(tmp_path):
+    (tmp_path / "od.csv").write_text("date,from,to,persons\n2013-01-14,gao,mopti,5\n"
+                                     "2013-01-15,gao,mopti,7\n")  # fmt: skip
+    words = ("assign", RETURN, "--od", tmp_path / "od.csv", *WHO, "--method", "all-or-nothing",
+             "--out", tmp_path / "f.gpkg", "--output", "json")  # fmt: skip
+    assert "flows of several dates" in mobility_geo(*words).stdout
+    done = mobility_geo(*words, "--latest")
+    assert json.loads(done.stdout)["data"]["served_persons"] == pytest.approx(7)
+
+
+def test_groups_and_a_traveller_are_one_too_many(tmp_path):
+    choose_destinations(load_mali(NAME), rules=["least_time"]).table.to_csv(
+        tmp_path / "od.csv", index=False
+    )
+    done = mobility_geo("assign", NAME, "--od", tmp_path / "od.csv", *WHO, "--out",
+                        tmp_path / "f.gpkg")  # fmt: skip
+    assert done.returncode == exits.INPUT
+    assert "has groups, which say how people travel" in done.stderr
+
+
+def test_help_teaches_what_a_table_of_flows_may_be():
+    told = " ".join(mobility_geo("assign", "--help").stdout.replace("\u2502", " ").split())
+    for word in ("table from od estimate", "--nationality", "--unlocated", "--date", "--od od.csv"):
+        assert word in told

@@ -10,10 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from mobility_geo.datasets import load_toy
-from mobility_geo.errors import ConservationError, InputError, SchemaError
-from mobility_geo.flows import ODMatrix, choose_destinations, round_to_total
+from mobility_geo.errors import ConservationError, InputError, SchemaError, UnknownIdError
+from mobility_geo.flows import ODMatrix, choose_destinations, given_flows, round_to_total
 from mobility_geo.outcomes import find_stranded
-from mobility_geo.scenario import Closure, Disruption, Selection
+from mobility_geo.scenario import Closure, Disruption, Selection, TravellerClass
 from mobility_geo.testing import build_case, draw_network
 from mobility_geo.testing.strategies import cases
 
@@ -187,3 +187,37 @@ class TestODMatrix:
     def test_wrong_tables_are_refused(self, changes):
         with pytest.raises(SchemaError):
             ODMatrix(table=self.table(**changes))
+
+
+WHO = TravellerClass(profile="truck", nationality="TOA", kind="refugee")
+
+
+def flows_of(*rows):
+    return pd.DataFrame(rows, columns=["origin_id", "destination_id", "flow_persons"])
+
+
+def test_given_flows_are_whole_and_travel_as_is_said():
+    case = load_toy()
+    table = flows_of(("northtown", "midtown", 0.4), ("northtown", "southtown", 1.3),
+                     ("midtown", "southtown", 0.1), ("northtown", "midtown", 0.2))  # fmt: skip
+    wider, od = given_flows(case, table, WHO)
+    assert od.persons("given") == 2
+    assert od.table["flow_persons"].tolist() == [1, 1]  # nobody is left of 0.1
+    added = wider.groups[~wider.groups["group_id"].isin(case.groups["group_id"])]
+    assert added[["place_id", "kind", "profile", "nationality", "persons"]].to_numpy().tolist() == [
+        ["northtown", "refugee", "truck", "TOA", 2]
+    ]
+    again, _ = given_flows(wider, table, WHO)
+    assert len(again.groups) == len(case.groups) + 2
+
+
+def test_given_flows_that_fit_no_case_say_so():
+    case = load_toy()
+    with pytest.raises(UnknownIdError) as error:
+        given_flows(case, flows_of(("northtwon", "midtown", 1.0), ("northtown", "x", 1.0)),
+                    TravellerClass(profile="lorry", nationality="TOA"))  # fmt: skip
+    assert len(error.value.problems) == 3
+    assert "did you mean 'northtown'" in str(error.value)
+    for people, message in ((np.nan, "wrong in 1 rows"), (0.0, "nobody to assign")):
+        with pytest.raises(InputError, match=message):
+            given_flows(case, flows_of(("northtown", "midtown", people)), WHO)
