@@ -27,6 +27,7 @@ from mobility_geo.flows import (
     estimate_from_margins,
     estimate_gravity,
     estimate_radiation,
+    fill_prior,
     find_passages,
     fit_poisson,
     given_flows,
@@ -34,6 +35,7 @@ from mobility_geo.flows import (
 )
 from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
 from mobility_geo.flows.od import GIVEN
+from mobility_geo.flows.od_prior import add_pairs, pair_labels
 from mobility_geo.routing.engine import METRICS
 from mobility_geo.scenario import Case, TravellerClass
 from mobility_geo.schema import OD_FLOWS, records, suggest
@@ -50,6 +52,7 @@ from mobility_geo.units import Metric
 
 Method = Literal["margins", "gravity", "fit", "radiation", "counts"]
 METHODS: Final[tuple[Method, ...]] = ("margins", "gravity", "fit", "radiation", "counts")
+MISSING_PRIOR: Final = ("error", "neutral")
 ENDINGS: Final = (".csv", ".parquet", ".json")
 DIGITS: Final = 9
 
@@ -83,6 +86,9 @@ class ODRequest:
         File with people by place, for ``radiation``; of the scenario's places if left out.
     counts, points
         Files: people counted by point, and edges that each point watches.
+    missing_prior
+        What to do with pairs of a prior without a figure: ``error``, or ``neutral``, see
+        `fill_prior`. ``fit`` always leaves them out.
     unlocated
         Ids that stand for no place.
     aliases
@@ -128,6 +134,7 @@ class ODRequest:
     population: str | None = None
     counts: str | None = None
     points: str | None = None
+    missing_prior: Literal["error", "neutral"] = "error"
     unlocated: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unmatched: Literal["error", "keep", "leave_out"] = "error"
@@ -150,6 +157,7 @@ class ODRequest:
                 ("method", self.method, METHODS), ("deterrence", self.deterrence, KINDS),
                 ("constraint", self.constraint, CONSTRAINTS),
                 ("impedance", self.impedance, METRICS),
+                ("missing_prior", self.missing_prior, MISSING_PRIOR),
             )
             if value not in known
         ]  # fmt: skip
@@ -184,6 +192,10 @@ class ODRequest:
         ]
         if self.observed is None and (self.date or self.latest or self.sum_dates):
             problems.append("--date, --latest and --sum-dates are about --observed; give it")
+        if self.missing_prior != "error" and self.method not in {"margins", "counts"}:
+            problems.append(
+                f"--missing-prior is about a prior; the method {self.method!r} has none"
+            )
         if self.costs and self.scenario and self.method != "counts":
             problems.append("costs come from --costs or from --scenario, not from both")
         if self.scenario and not (self.profile and self.nationality):
@@ -302,7 +314,7 @@ class _Files:
         return self.matched(table)
 
     def observed(self) -> pd.DataFrame | None:
-        """Return observed movements with a number, added by pair; None if there are none."""
+        """Return observed movements, added by pair, missing where not told; None if none given."""
         asked = self.request
         if asked.observed is None:
             return None
@@ -311,9 +323,41 @@ class _Files:
             sum_dates=asked.sum_dates,
         )  # fmt: skip
         self.notes += reading.words()
-        table = self.matched(reading.table.dropna(subset=["flow_persons"]))
-        summed = table.groupby(["origin_id", "destination_id"], sort=False)["flow_persons"].sum()
-        return summed.reset_index()
+        table = add_pairs(self.matched(reading.table))
+        absent = table["origin_id"].nunique() * table["destination_id"].nunique() - len(table)
+        if absent:
+            self.notes.append(
+                f"note: {absent} pairs have no row in {reading.file}: "
+                + ("nobody was seen" if asked.method == "fit" else "nobody can go there")
+            )
+        return table
+
+    def prior(self) -> pd.DataFrame | None:
+        """Return the prior matrix, every pair with a weight; None if there is none.
+
+        Raises
+        ------
+        InputError
+            If a pair has no figure, and it is not said what to do.
+        """
+        table = self.observed()
+        if table is None:
+            return None
+        gone = table["flow_persons"].isna()
+        if not bool(gone.any()):
+            return table
+        if self.request.missing_prior == "error":
+            msg = (
+                f"prior: {pair_labels(table[gone])}; as 0 nobody could go there: say "
+                "--missing-prior neutral (the weight of their two ends), or write figures"
+            )
+            raise InputError(msg)
+        filled = fill_prior(table)
+        self.notes.append(
+            f"warning: prior: {pair_labels(table[gone])}; taken as what their two ends say, "
+            f"{filled.loc[gone, 'flow_persons'].sum():,.6g} of {filled['flow_persons'].sum():,.6g}"
+        )
+        return filled
 
     def traveller(self) -> TravellerClass:
         """Return who travels."""
@@ -353,7 +397,7 @@ def _ids(margins: pd.DataFrame, side: str) -> list[str]:
 
 
 def _margins(files: _Files, _rng: np.random.Generator) -> ODEstimate:
-    margins, prior = files.margins(), files.observed()
+    margins, prior = files.margins(), files.prior()
     asked = files.request
     if prior is None and (asked.costs or asked.scenario):
         # without a deterrence costs say only which pairs have a way
@@ -430,7 +474,7 @@ def _radiation(files: _Files, _rng: np.random.Generator) -> ODEstimate:
 
 
 def _counts(files: _Files, rng: np.random.Generator) -> ODEstimate:
-    asked, prior = files.request, files.observed()
+    asked, prior = files.request, files.prior()
     if prior is None or files.case is None:
         return _margins(files, rng)
     counted = read_margins(str(asked.counts), side="origin",
@@ -556,7 +600,7 @@ def read_flows(
     notes = list(reading.words())
     known = reading.table["flow_persons"].notna()
     if not bool(known.all()):
-        notes.append(f"warning: no figure: {_pair_names(reading.table[~known])}: not assigned")
+        notes.append(f"warning: no figure: {pair_labels(reading.table[~known])}; not assigned")
     people = float(reading.table["flow_persons"].sum())
     table, findings = match_ids(
         reading.table[known], case.network.places, unmatched=unmatched, aliases=aliases,
@@ -588,11 +632,6 @@ def _has_groups(file: Path) -> bool:
     with file.open("rb") as text:
         head = text.readline().decode("utf-8-sig", errors="replace")
     return {"rule", "group_id"} <= {word.strip().strip('"') for word in head.split(",")}
-
-
-def _pair_names(table: pd.DataFrame) -> str:
-    names = (table["origin_id"] + " to " + table["destination_id"]).unique()
-    return f"{len(names)} pairs, e.g. {labels(names)}" if len(names) > 1 else str(names[0])
 
 
 def describe_od(estimate: ODEstimate, request: ODRequest, notes: tuple[str, ...]) -> dict[str, Any]:

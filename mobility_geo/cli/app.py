@@ -739,6 +739,14 @@ def od_estimate(  # noqa: PLR0913
     date: DateOption = None,
     latest: LatestOption = False,
     sum_dates: SumDatesOption = False,
+    missing_prior: Annotated[
+        str,
+        typer.Option(
+            "--missing-prior",
+            help="Pairs of --observed without a figure (*), in margins and counts: error, or "
+            "neutral: the weight of their two ends.",
+        ),
+    ] = "error",
     costs: Annotated[
         str | None,
         typer.Option("--costs", help="Table of costs; blank, inf or no row: there is no way."),
@@ -828,6 +836,7 @@ def od_estimate(  # noqa: PLR0913
             scenario=scenario, when=when, profile=profile, nationality=nationality,
             impedance=impedance, deterrence=deterrence, rate=rate, power=power, mean_cost=mean_cost,
             constraint=constraint, population=population, counts=counts, points=points,
+            missing_prior=missing_prior,
             unlocated=tuple(unlocated or ()), unmatched=unmatched, tolerance=tolerance,
             draws=draws, seed=seed, share=share,
         ),

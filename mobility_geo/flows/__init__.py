@@ -16,6 +16,7 @@ from mobility_geo.flows.movement_case import movement_case
 from mobility_geo.flows.movers import MovementCase
 from mobility_geo.flows.od import ODMatrix, given_flows, round_to_total
 from mobility_geo.flows.od_estimate import ODEstimate, ODLimits, od_costs
+from mobility_geo.flows.od_prior import fill_prior
 from mobility_geo.flows.od_uncertainty import (
     add_chance_intervals,
     add_intervals,
@@ -45,6 +46,7 @@ __all__ = [
     "estimate_from_margins",
     "estimate_gravity",
     "estimate_radiation",
+    "fill_prior",
     "find_passages",
     "fit_poisson",
     "given_flows",

@@ -128,7 +128,7 @@ def estimate_from_counts(
     ----------
     prior
         ``origin_id``, ``destination_id``, ``flow_persons``: the matrix before the counts. A pair
-        that is 0, or has no row, stays 0.
+        that is 0, or has no row, stays 0; a missing figure is an error, see `fill_prior`.
     passages
         Schema `mobility_geo.schema.PASSAGES`, from `find_passages`.
     counts

@@ -525,7 +525,8 @@ def fit_poisson(
     ----------
     flows
         Observed people: ``origin_id``, ``destination_id``, ``flow_persons``; several rows of one
-        pair are added, a pair without a row is 0.
+        pair are added. A pair without a row is 0; one whose figure is missing (withheld) is left
+        out of the likelihood, and its flow is what the fitted model says.
     costs
         As for `estimate_gravity`.
     kind
@@ -551,8 +552,8 @@ def fit_poisson(
     Raises
     ------
     InputError
-        If flows are negative or missing, people are seen on pairs without a way, a mass is
-        missing, or there is no largest likelihood.
+        If flows are negative, people are seen on pairs without a way, an end has no figure at all
+        or no mass, or there is no largest likelihood.
     UnknownIdError
         If a flow names a place that the costs do not have.
 
@@ -581,7 +582,10 @@ def fit_poisson(
         msg = f"unknown constraint {constraint!r}; known: {', '.join(CONSTRAINTS)}"
         raise InputError(msg)
     wide = cost_matrix(costs, impedance=impedance)
-    seen = observed_matrix(flows, list(wide.index), list(wide.columns))
+    places = list(wide.index), list(wide.columns)
+    gone = flows["flow_persons"].isna()
+    seen = observed_matrix(flows[~gone], *places)
+    unseen = observed_matrix(flows[gone].assign(flow_persons=1.0), *places) > 0
     values = wide.to_numpy(dtype=float)
     pairs = np.isfinite(values)
     if not within_place:
@@ -595,9 +599,12 @@ def fit_poisson(
             "rows out"
         )
         raise InputError(msg)
+    known = pairs & ~unseen
+    seen = np.where(known, seen, 0.0)
     if not seen.sum() > 0:
         msg = "flows: nobody was seen; nothing can be fitted"
         raise InputError(msg)
+    _check_figures(pairs, known, constraint, places)
     terms, names = _terms(kind, values, pairs)
     for side, ids in (("origin", wide.index), ("destination", wide.columns)):
         if constraint in {"both", f"{side}s"}:
@@ -608,17 +615,24 @@ def fit_poisson(
             terms.append(np.broadcast_to(logs[:, None] if side == "origin" else logs, seen.shape))
             names.append(f"mass_power_{side}")
     limits = _exact(seen, constraint)
-    beta, fitted, errors, rounds = _fit(seen, pairs, np.array(terms), limits, constraint, names)
+    beta, fitted, errors, rounds = _fit(seen, known, np.array(terms), limits, constraint, names)
     signed = {
         name: float(-value if name in {"rate_per_unit", "power"} else value)
         for name, value in zip(names, beta, strict=True)
     }
     parameters: dict[str, float] = {"rate_per_unit": 0.0, "power": 0.0, **signed}
     parameters |= {f"{name}_error": float(e) for name, e in zip(names, errors, strict=True)}
-    parameters |= _goodness(seen, fitted, pairs, len(names), constraint)
-    people = fitted[pairs].sum()
-    parameters["mean_cost"] = float((fitted[pairs] * values[pairs]).sum() / people)
+    parameters |= _goodness(seen, fitted, known, len(names), constraint)
+    people = fitted[known].sum()
+    parameters["mean_cost"] = float((fitted[known] * values[known]).sum() / people)
     said = []
+    untold = pairs & ~known
+    if untold.any():
+        lost = [f"{places[0][i]} to {places[1][j]}" for i, j in np.argwhere(untold)[:4]]
+        said.append(
+            f"{int(untold.sum())} pairs without a figure are left out of the fit, and have "
+            f"{fitted[untold].sum():,.6g} persons by the fitted model: {labels(lost)}"
+        )
     if parameters["dispersion"] > 2:  # noqa: PLR2004
         said.append(
             f"flows vary {parameters['dispersion']:.1f} times as much as Poisson: true standard "
@@ -628,9 +642,33 @@ def fit_poisson(
     return ODEstimate(
         table=pair_table(origins, destinations, fitted, pairs),
         method=f"gravity, Poisson maximum likelihood, {kind} deterrence, factors: {constraint}",
-        origin_ids=origins, destination_ids=destinations, limits=limits,
+        origin_ids=origins, destination_ids=destinations, limits=None if untold.any() else limits,
         parameters=MappingProxyType(parameters), iterations=rounds, warnings=tuple(said),
     )  # fmt: skip
+
+
+def _check_figures(
+    pairs: BoolArray, known: BoolArray, constraint: Constraint, places: tuple[list[str], list[str]]
+) -> None:
+    """Check that each factor has a figure to be fitted to.
+
+    Raises
+    ------
+    InputError
+        If an end has pairs, but no figure of any.
+    """
+    problems = []
+    for axis, side in ((1, "origin"), (0, "destination")):
+        lost = np.array(places[1 - axis], dtype=object)[
+            pairs.any(axis=axis) & ~known.any(axis=axis)
+        ]
+        if constraint in {"both", f"{side}s"} and len(lost):
+            problems.append(
+                f"flows: no figure of {len(lost)} {side}s is known, so that they have no factor: "
+                f"{labels(lost)}; leave them out, or fit without factors of {side}s (constraint)"
+            )
+    if problems:
+        raise InputError(problems)
 
 
 def observed_matrix(flows: pd.DataFrame, origins: list[str], destinations: list[str]) -> FloatArray:
@@ -751,6 +789,8 @@ def _fit(
 ) -> tuple[FloatArray, FloatArray, FloatArray, int]:
     """Return coefficients, fitted flows, standard errors and steps, by Newton on the profile.
 
+    Flows are those of the model for all pairs, fitted to those that are marked.
+
     Raises
     ------
     InputError
@@ -765,13 +805,15 @@ def _fit(
     wanted = np.array([(seen * term)[pairs].sum() for term in shaped])
     likely = -np.inf
     information = np.eye(len(terms))
-    fitted = seen
+    fitted = model = seen
+    n, m = seen.shape
     step = np.zeros(len(terms))
     count = 0
     for count in range(1, NEWTON_STEPS + 1):  # noqa: B007  # how many there were
         logs = np.einsum("k,kij->ij", beta + step, shaped)
-        weights = np.where(pairs, np.exp(logs - logs[pairs].max()), 0.0)
-        weights *= seen.sum() / weights.sum()
+        every = np.exp(logs - logs[pairs].max())
+        every *= seen.sum() / every[pairs].sum()
+        weights = np.where(pairs, every, 0.0)
         found = nearest_matrix(weights, limits, tolerance=1e-11, most_rounds=5_000)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.where(seen > 0, seen * np.log(found.flows), 0.0).sum() - found.flows.sum()
@@ -781,6 +823,8 @@ def _fit(
                 break
             continue
         beta, likely, fitted = beta + step, float(value), found.flows
+        factors = np.exp(found.multipliers)
+        model = every * factors[:n, None] * factors[n : n + m] * factors[n + m]
         score = wanted - np.array([(fitted * term)[pairs].sum() for term in shaped])
         plain = np.array([_without_factors(term, fitted, pairs, constraint) for term in shaped])
         information = np.einsum("ij,kij,lij->kl", fitted, plain, plain)
@@ -800,7 +844,7 @@ def _fit(
         )
         raise InputError(msg)
     errors = np.sqrt(np.diag(np.linalg.inv(information)))
-    return beta / spread, fitted, errors / spread, count
+    return beta / spread, np.where(pairs, fitted, model), errors / spread, count
 
 
 def _without_factors(

@@ -19,6 +19,7 @@ from mobility_geo.flows.od_estimate import (
     margin_limits,
     pair_table,
 )
+from mobility_geo.flows.od_prior import pair_labels
 
 FIRST_ROUNDS: Final = 2_000
 """After so many rounds without an end it is asked whether there is any matrix at all."""
@@ -85,7 +86,8 @@ def estimate_from_margins(
     prior
         What is known of the pairs beforehand: weights >= 0 as a matrix, or as a long table with
         ``origin_id``, ``destination_id`` and ``flow_persons``. A pair of weight 0, or without a
-        row, stays 0. Left out: all pairs weigh the same.
+        row, stays 0; one whose weight is missing is an error, see `fill_prior`. Left out: all pairs
+        weigh the same.
     origins, destinations
         Ids of rows and columns; left out: those of the prior, else of the margins.
     tolerance
@@ -139,6 +141,7 @@ def estimate_from_margins(
     else:
         named = prior.rename(columns={"flow_persons": "weight"})
         if {"origin_id", "destination_id"} <= set(named.columns):
+            _check_known(prior)
             # a pair without a row weighs nothing
             wide = named.pivot_table(
                 index="origin_id", columns="destination_id", values="weight", aggfunc="sum",
@@ -159,6 +162,23 @@ def estimate_from_margins(
         weights, margin_limits(margins, rows, columns), tuple(rows), tuple(columns),
         method="entropy-maximising within margins", tolerance=tolerance,
     )  # fmt: skip
+
+
+def _check_known(prior: pd.DataFrame) -> None:
+    """Check that every pair of a prior has a weight.
+
+    Raises
+    ------
+    InputError
+        If one is missing: it would become a pair that nobody can travel.
+    """
+    gone = prior["flow_persons"].isna()
+    if bool(gone.any()):
+        msg = (
+            f"prior: {pair_labels(prior[gone])}; give them one with fill_prior, or leave their "
+            "rows out where nobody can go"
+        )
+        raise InputError(msg)
 
 
 def solve_limits(  # noqa: PLR0913

@@ -265,10 +265,13 @@ def bootstrap_poisson(
     fitted, values = [], []
     names = [name for name in best.parameters if f"{name}_error" in best.parameters]
     failed = 0
+    ends = ["origin_id", "destination_id"]
+    gone = pd.MultiIndex.from_frame(flows.loc[flows["flow_persons"].isna(), ends].astype(str))
+    unseen = pd.MultiIndex.from_frame(best.table[ends]).isin(gone)
     for _ in range(draws):
         # Poisson with a variance of `spread` times the mean
         rate = mean if spread == 1 else rng.gamma(mean / (spread - 1) + 1e-12, spread - 1)
-        seen = best.table.assign(flow_persons=rng.poisson(rate))
+        seen = best.table.assign(flow_persons=np.where(unseen, np.nan, rng.poisson(rate)))
         try:
             one = fit_poisson(seen, costs, **options)
         except InputError:
@@ -280,7 +283,7 @@ def bootstrap_poisson(
         msg = f"{failed} of {draws} drawn tables could not be fitted: there are too few people"
         raise InputError(msg)
     tail = (1 - share) / 2
-    ends = np.quantile(np.array(fitted), [tail, 1 - tail], axis=0)
+    limits = np.quantile(np.array(fitted), [tail, 1 - tail], axis=0)
     edge = np.quantile(np.array(values), [tail, 1 - tail], axis=0)
     more = {f"{name}_low": float(v) for name, v in zip(names, edge[0], strict=True)}
     more |= {f"{name}_high": float(v) for name, v in zip(names, edge[1], strict=True)}
@@ -290,7 +293,7 @@ def bootstrap_poisson(
     return replace(
         best, warnings=tuple(said),
         table=best.table.assign(
-            low_persons=np.minimum(ends[0], mean), high_persons=np.maximum(ends[1], mean)
+            low_persons=np.minimum(limits[0], mean), high_persons=np.maximum(limits[1], mean)
         ),
         parameters=MappingProxyType({**best.parameters, **more, "interval_share": share}),
     )  # fmt: skip

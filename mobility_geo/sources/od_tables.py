@@ -135,8 +135,9 @@ def read_od_table(
     -------
     Reading
         Table ``od_table``, schema `mobility_geo.schema.OD_TABLE`, a row per row or cell of the
-        file. People are missing where the publisher withholds or leaves them blank, never 0. Codes
-        are taken before names, finer levels before coarser ones.
+        file. People are missing where the publisher withholds them or a row of a long table leaves
+        them blank, never 0; a blank cell of a wide table is a pair without a row. Codes are taken
+        before names, finer levels before coarser ones.
 
     Raises
     ------
@@ -391,7 +392,8 @@ def _wide(rows: Rows, name: str) -> tuple[pd.DataFrame, list[Finding]] | None:
         findings.append(
             Finding(check="no figure", severity="note", table=name, id=f"{blank} cells",
                     value=float(blank), unit="cells",
-                    finding="are blank or '-': not known, no row is made of them")
+                    finding="are blank or '-': no row is made of them, as a long table leaves a "
+                            "pair out; write 0 where nobody went, * where it is not told")
         )  # fmt: skip
     table = pd.DataFrame(
         {

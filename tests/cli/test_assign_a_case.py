@@ -174,7 +174,7 @@ def test_a_wide_table_with_a_withheld_cell_and_names_that_fit_no_place(tmp_path)
     done = mobility_geo(*words, "--unmatched", "leave_out")
     assert done.returncode == exits.SUCCESS, done.stderr
     told = " ".join(done.stderr.split())
-    assert "no figure: Mopti to Gao: not assigned" in told
+    assert "1 pairs without a figure: ['Mopti to Gao']; not assigned" in told
     assert "with 8 persons fit no place_id" in told
     assert "584 people on their way" in done.stdout
     done = mobility_geo(*words, "--alias", "Atlantis")

@@ -209,3 +209,41 @@ def test_dates_of_an_observed_table_are_never_added_up_by_accident(files):
         assert any("other dates" in note for note in data["notes"])
     done = estimate("--margins", "m.csv", "--latest", "--out", files / "o.csv")
     assert "are about --observed" in done.stderr
+
+
+def test_a_withheld_cell_of_a_prior_is_not_impossible(files):
+    (files / "prior.csv").write_text("from,x,y\na,10,30\nb,20,*\n")
+    (files / "m.csv").write_text("side,zone,persons\nfrom,a,40\nfrom,b,80\nto,x,30\nto,y,90\n")
+    words = ("--margins", files / "m.csv", "--observed", files / "prior.csv", "--out",
+             files / "o.json", "--output", "json")  # fmt: skip
+    done = estimate(*words)
+    assert done.exit_code == exits.INPUT
+    assert "['b to y']; as 0 nobody could go there" in json.loads(done.stdout)["errors"][0]
+    done = estimate(*words, "--missing-prior", "neutral")
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    assert [row["flow_persons"] for row in data["flows"]] == pytest.approx([10, 30, 20, 60])
+    assert any("['b to y']; taken as what their two ends say, 60 of 120" in note
+               for note in data["notes"])  # fmt: skip
+    done = estimate("--missing-prior", "guess", *words)
+    assert "unknown missing_prior 'guess'; known: error, neutral" in done.stdout
+
+
+def test_what_a_pair_without_a_row_means_is_told_for_each_method(files):
+    (files / "seen.csv").write_text("from,x,y,z\na,30,12,5\nb,10,*,8\nc,,9,20\n")
+    (files / "c.csv").write_text("min,x,y,z\na,1,2,3\nb,2,1,2\nc,4,2,1\n")
+    (files / "m.csv").write_text("side,zone,persons\nfrom,a,40\nfrom,b,80\nfrom,c,25\n"
+                                 "to,x,35\nto,y,80\nto,z,30\n")  # fmt: skip
+    words = ("--observed", files / "seen.csv", "--out", files / "o.json", "--output", "json")
+    done = estimate("--method", "fit", "--costs", files / "c.csv", *words)
+    assert done.exit_code == exits.SUCCESS, done.output
+    found = json.loads(done.stdout)
+    assert any("1 pairs have no row in seen.csv: nobody was seen" in one
+               for one in found["data"]["notes"])  # fmt: skip
+    assert "1 pairs without a figure are left out of the fit" in found["warnings"][0]
+    done = estimate("--margins", files / "m.csv", "--missing-prior", "neutral", *words)
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    assert any("nobody can go there" in note for note in data["notes"])
+    assert ("c", "x") not in {(r["origin_id"], r["destination_id"]) for r in data["flows"]
+                              if r["flow_persons"]}  # fmt: skip

@@ -212,7 +212,8 @@ def test_a_negative_deterrence_is_told():
     ("change", "message"),
     [
         ({"flow_persons": [-1.0, 2.0]}, "wrong in 1 rows"),
-        ({"flow_persons": [np.nan, 2.0]}, "wrong in 1 rows"),
+        ({"flow_persons": [np.inf, 2.0]}, "wrong in 1 rows"),
+        ({"flow_persons": [np.nan, np.nan]}, "nobody was seen"),
         ({"origin_id": ["nowhere", "a"]}, r"1 rows with 5 persons name a origin.*\['nowhere'\]"),
         ({"flow_persons": [0.0, 0.0]}, "nobody was seen"),
     ],
@@ -257,3 +258,60 @@ def test_bad_models():
     lows = margins_table(OUT.to_dict(), {k: (v, None) for k, v in IN.items()})
     with pytest.raises(InputError, match="destinations are masses here"):
         estimate_gravity(COSTS, DETERRENCES[0], margins=lows, constraint="origins")
+
+
+def exact_flows(rate):
+    """Return flows that a doubly constrained model fits exactly, each pair a row."""
+    table = COSTS.rename_axis("origin_id").reset_index().melt("origin_id", var_name="to")
+    table = table.rename(columns={"to": "destination_id"})
+    sizes = table["origin_id"].map(OUT) * table["destination_id"].map(IN)
+    return table.assign(flow_persons=sizes * np.exp(-rate * table["value"]) / 500)
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_a_pair_without_a_figure_is_left_out_of_the_likelihood(constraint):
+    seen = exact_flows(0.15)
+    masses = {"origin": OUT, "destination": IN}
+    told = fit_poisson(seen, COSTS, constraint=constraint, masses=masses)
+    withheld = seen.assign(flow_persons=seen["flow_persons"].mask(seen.index % 7 == 3))
+    found = fit_poisson(withheld, COSTS, constraint=constraint, masses=masses)
+    assert found.parameters["rate_per_unit"] == pytest.approx(0.15, abs=1e-6)
+    # what is not told is what the model says, and here the model is right
+    assert found.matrix().to_numpy() == pytest.approx(told.matrix().to_numpy(), rel=1e-5)
+    assert found.limits is None
+    assert "4 pairs without a figure are left out of the fit" in found.warnings[0]
+    assert found.parameters["degrees_of_freedom"] == told.parameters["degrees_of_freedom"] - 4
+    as_zero = fit_poisson(withheld.dropna(), COSTS, constraint=constraint, masses=masses)
+    assert abs(as_zero.parameters["rate_per_unit"] - 0.15) > 1e-4
+
+
+def test_the_fit_without_some_pairs_is_the_maximum_of_a_general_solver():
+    rng = np.random.default_rng(3)
+    seen = exact_flows(0.1)
+    seen["flow_persons"] = rng.poisson(seen["flow_persons"]).astype(float)
+    seen.loc[[0, 11, 17], "flow_persons"] = np.nan
+    known = seen.dropna()
+    factors = pd.get_dummies(known[["origin_id", "destination_id"]], dtype=float).to_numpy()
+    design = np.column_stack([factors, -known["value"]])
+    counts = known["flow_persons"].to_numpy()
+
+    def loss(x):
+        eta = design @ x
+        return float(np.exp(eta).sum() - counts @ eta)
+
+    def slope(x):
+        return design.T @ (np.exp(design @ x) - counts)
+
+    best = minimize(loss, np.r_[np.full(11, 1.0), 0.1], jac=slope, method="BFGS",
+                    options={"gtol": 1e-8, "maxiter": 2000})  # fmt: skip
+    found = fit_poisson(seen, COSTS)
+    assert found.parameters["rate_per_unit"] == pytest.approx(best.x[-1], abs=1e-5)
+
+
+def test_an_end_without_any_figure_has_no_factor():
+    seen = exact_flows(0.1)
+    seen["flow_persons"] = seen["flow_persons"].mask(seen["origin_id"] == "c")
+    with pytest.raises(InputError, match=r"no figure of 1 origins.*\['c'\]; leave them out"):
+        fit_poisson(seen, COSTS)
+    free = fit_poisson(seen, COSTS, constraint="destinations", masses={"origin": OUT})
+    assert (free.matrix().loc["c"] > 0).all()

@@ -139,3 +139,17 @@ def test_bad_input():
         cell_bounds(plain)
     with pytest.raises(InputError, match="2 rows name a place"):
         ODEstimate(table=found.table, method="x", origin_ids=("a",), destination_ids=("x", "y"))
+
+
+def test_the_bootstrap_leaves_pairs_without_a_figure_out():
+    costs = pd.DataFrame([[1.0, 2, 4], [2, 1, 3], [3, 3, 1]], list("abc"), list("xyz"))
+    seen = costs.rename_axis("origin_id").reset_index().melt("origin_id", var_name="to")
+    seen = seen.rename(columns={"to": "destination_id"})
+    seen["flow_persons"] = (900 * np.exp(-0.7 * seen["value"])).round()
+    seen.loc[4, "flow_persons"] = np.nan  # b to y, of the largest
+    found = bootstrap_poisson(seen, costs, rng=rng(), draws=40)
+    low, high = (found.parameters[f"rate_per_unit_{end}"] for end in ("low", "high"))
+    assert low < 0.7 < high
+    assert found.table.set_index(["origin_id", "destination_id"]).loc[
+        ("b", "y"), "flow_persons"
+    ] == pytest.approx(900 * np.exp(-0.7), rel=0.05)
