@@ -963,7 +963,8 @@ OD_ESTIMATES: Final = TableSchema(
         _text("destination_id", "destination"),
         _number("flow_persons", "persons", "people, best estimate"),
         _number("low_persons", "persons", "lower end of the interval", nullable=True),
-        _number("high_persons", "persons", "upper end of the interval", nullable=True),
+        _number("high_persons", "persons", "upper end of the interval; missing: no interval, or no "
+                "limit", nullable=True),
         _number("least_persons", "persons", "fewest that the input allows", nullable=True),
         _number("most_persons", "persons", "most that the input allows; missing: no limit",
                 nullable=True),

@@ -499,7 +499,8 @@ def _counts(files: _Files, rng: np.random.Generator) -> ODEstimate:
         list(dict.fromkeys(prior["origin_id"])), list(dict.fromkeys(prior["destination_id"])),
         traveller=files.traveller(), when=asked.when, impedance=asked.impedance,
     )  # fmt: skip
-    margins = files.margins() if asked.origins or asked.destinations or asked.margins else None
+    kept_to = (asked.origins, asked.destinations, asked.margins, asked.total_persons)
+    margins = None if all(one is None for one in kept_to) else files.margins()
     return estimate_from_counts(prior, passages, counts, margins=margins, tolerance=asked.tolerance)
 
 

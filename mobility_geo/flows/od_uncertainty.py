@@ -75,6 +75,10 @@ def add_intervals(
     sums). ``low_persons`` and ``high_persons`` hold the middle share of the draws, and the estimate
     itself; ``least_persons`` and ``most_persons`` hold all of them.
 
+    Where a pair has no upper limit, as with counts that are lower bounds only, matrices have no end
+    and none can be drawn evenly: the bounds themselves are the interval then, without a high where
+    there is none, and a warning names the pairs.
+
     Parameters
     ----------
     estimate
@@ -92,12 +96,13 @@ def add_intervals(
     -------
     ODEstimate
         The same flows; its parameters have ``free_dimensions``: in so many ways people can be moved
-        between pairs without any sum telling.
+        between pairs without any sum telling. Where nothing was drawn they have ``open_pairs``
+        instead: so many pairs without a high.
 
     Raises
     ------
     InputError
-        If there are no limits, too many pairs, or a pair without an upper limit.
+        If there are no limits, or too many pairs.
 
     Notes
     -----
@@ -125,15 +130,8 @@ def add_intervals(
         raise InputError(msg)
     body = _body(estimate, most_pairs)
     least, most, middle = _extremes(body)
-    open_end = ~np.isfinite(most)
-    if open_end.any():
-        rows = estimate.table.loc[open_end, ["origin_id", "destination_id"]]
-        names = (f"{one} to {two}" for one, two in rows.itertuples(index=False))
-        msg = (
-            f"{int(open_end.sum())} pairs have no upper limit, so that no interval can be drawn: "
-            f"{labels(names)}; give the total, or a high_persons"
-        )
-        raise InputError(msg)
+    if not np.isfinite(most).all():
+        return _open_bounds(estimate, least, most)
     samples, dimensions = _hit_and_run(body, least, most, middle, draws, rng)
     tail = (1 - share) / 2
     ends = np.quantile(samples, [tail, 1 - tail], axis=0)
@@ -151,6 +149,29 @@ def add_intervals(
     return replace(
         estimate, table=table, warnings=tuple(said),
         parameters=MappingProxyType({**estimate.parameters, **more}),
+    )  # fmt: skip
+
+
+def _open_bounds(estimate: ODEstimate, least: FloatArray, most: FloatArray) -> ODEstimate:
+    """Return an estimate with its bounds as intervals: some pairs have no most."""
+    flows = estimate.table["flow_persons"].to_numpy(dtype=float)
+    without = ~np.isfinite(most)
+    rows = estimate.table.loc[without, ["origin_id", "destination_id"]]
+    names = (f"{one} to {two}" for one, two in rows.itertuples(index=False))
+    low, high = np.minimum(least, flows), np.where(without, np.nan, np.maximum(most, flows))
+    said = (
+        f"{int(without.sum())} of {len(flows)} pairs have no upper limit: {labels(names)}; without "
+        "an end no matrices can be drawn, so that low and high are the fewest and the most that "
+        "the input allows, and a missing high is no limit; give a total, or highs"
+    )
+    return replace(
+        estimate, warnings=(*estimate.warnings, said),
+        table=estimate.table.assign(
+            low_persons=low, high_persons=high, least_persons=low, most_persons=high
+        ),
+        parameters=MappingProxyType(
+            {**estimate.parameters, "open_pairs": float(without.sum())}
+        ),
     )  # fmt: skip
 
 

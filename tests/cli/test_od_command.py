@@ -148,6 +148,15 @@ def test_radiation_and_counts(files):
     data = json.loads(done.stdout)["data"]
     assert data["parameters"]["unmet_persons"] == 0
     assert data["persons"] > 200
+    words = ("--method", "counts", "--observed", files / "seen.csv", "--points", files / "p.csv",
+             "--counts", files / "c.csv", *RETURN, "--draws", "200", "--out", files / "i.csv",
+             "--output", "json")  # fmt: skip
+    found = json.loads(estimate(*words).stdout)
+    assert "pairs have no upper limit" in found["warnings"][-1]
+    assert all(row["high_persons"] is None for row in found["data"]["flows"])
+    found = json.loads(estimate(*words, "--total", 900).stdout)["data"]
+    assert found["persons"] == pytest.approx(900)
+    assert all(row["high_persons"] <= 900 for row in found["flows"])
 
 
 @pytest.mark.parametrize(

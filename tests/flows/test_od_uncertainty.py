@@ -12,6 +12,7 @@ from mobility_geo.flows import (
     add_intervals,
     bootstrap_poisson,
     cell_bounds,
+    estimate_from_counts,
     estimate_from_margins,
     margins_table,
 )
@@ -98,11 +99,33 @@ def test_a_matrix_that_margins_determine_has_no_width():
     assert closed.table["high_persons"].tolist() == pytest.approx([6, 4], abs=1e-5)
 
 
-def test_no_upper_limit_is_an_error_for_samples_and_inf_for_bounds():
-    found = estimate_from_margins(margins_table({"a": (6, None)}, {}), destinations=["x"])
-    assert cell_bounds(found)["most_persons"].tolist() == [np.inf]
-    with pytest.raises(InputError, match=r"1 pairs have no upper limit.*a to x"):
-        add_intervals(found, rng=rng())
+def test_without_an_upper_limit_nothing_is_drawn_and_the_pairs_are_named():
+    found = estimate_from_margins(margins_table({"a": (6, None), "b": 4}, {}), destinations=["x"])
+    assert cell_bounds(found)["most_persons"].tolist() == [np.inf, 4]
+    bounds = add_intervals(found, rng=rng())
+    assert bounds.table["low_persons"].tolist() == [6, 4]
+    assert bounds.table["high_persons"].fillna(-1).tolist() == [-1, 4]
+    assert bounds.table["most_persons"].isna().tolist() == [True, False]
+    assert "1 of 2 pairs have no upper limit: ['a to x']" in bounds.warnings[-1]
+    assert bounds.parameters["open_pairs"] == 1
+    assert "interval_share" not in bounds.parameters
+
+
+def test_counts_that_are_lower_bounds_leave_pairs_without_a_high():
+    prior = pd.DataFrame({"origin_id": list("aabb"), "destination_id": list("xyxy"),
+                          "flow_persons": [10.0, 20, 30, 40]})  # fmt: skip
+    passages = prior.iloc[[0, 2]].assign(point_id="p", passing_share=1.0)
+    counts = pd.DataFrame({"point_id": ["p"], "low_persons": [60.0]})
+    found = add_intervals(estimate_from_counts(prior, passages, counts), rng=rng())
+    assert found.table["high_persons"].isna().all()
+    assert (found.table["low_persons"] == 0).all()
+    assert "4 of 4 pairs" in found.warnings[-1]
+    # a total closes them
+    margins = margins_table({}, {}, 150)
+    closed = estimate_from_counts(prior, passages, counts, margins=margins)
+    table = add_intervals(closed, rng=rng(), draws=200).table
+    assert table["most_persons"].tolist() == pytest.approx([150, 90, 150, 90])
+    assert (table["high_persons"] < table["most_persons"]).all()
 
 
 def test_chance_is_binomial():
