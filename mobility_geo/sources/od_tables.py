@@ -28,6 +28,10 @@ STOCK_ORIGINS: Final = frozenset(
     plain_name(word) for ours in ("origin", "origin_name") for word in STOCK_COLUMNS[ours]
 )
 MANY_DATES: Final = 6
+FROM_WORDS: Final = frozenset({"from", "origin", "origins", "origine", "provenance", "depart",
+                               "departure"})  # fmt: skip
+TO_WORDS: Final = frozenset({"to", "destination", "destinations", "vers", "accueil", "deplacement",
+                             "arrivee", "arrival", "host"})  # fmt: skip
 LICENCE: Final = "not stated in the file; ask who published it before results go out"
 
 
@@ -43,6 +47,14 @@ def _level_names(words: tuple[str, ...], *, codes: bool) -> tuple[str, ...]:
     )
 
 
+FRENCH_LEVELS: Final = ("commune", "cercle", "region")
+
+
+def _french_names(*ends: str) -> tuple[str, ...]:
+    """Return the names that tables in French have for units at one end, the finest level first."""
+    return tuple(f"{level} {end}" for level in FRENCH_LEVELS for end in ends)
+
+
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "origin_id": ("origin_id", "o_zone_id", "from_zone_id", "from_zone", "origin_zone",
                   "origin_pcode", "origin_code", *_level_names(ORIGIN_WORDS, codes=True),
@@ -50,6 +62,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "origin_name": ("origin", "origin_name", "from", "origine", "provenance", "depart",
                     "departure", "departure_location", *_level_names(ORIGIN_WORDS, codes=False),
                     "departure_country", "origin_country", "coo_name", "coo", "country of origin",
+                    *_french_names("de provenance", "d origine", "de depart"),
                     "pays de provenance", "place of departure", "place of origin",
                     "#adm2+origin+name", "#adm1+origin+name"),
     "destination_id": ("destination_id", "d_zone_id", "to_zone_id", "to_zone", "destination_zone",
@@ -61,6 +74,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
                          "destination_location", "final_destination",
                          *_level_names(DESTINATION_WORDS, codes=False),
                          "destination_country", "final_destination_country", "coa_name", "coa",
+                         *_french_names("d accueil", "de deplacement", "de destination",
+                                        "d arrivee"),
                          "country of asylum", "pays de destination", "next destination",
                          "intended destination", "#adm2+dest+name", "#adm1+dest+name",
                          "#adm2+name", "#adm1+name"),
@@ -76,6 +91,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
              "date of observation", "date de l enquete", "interview_date", "day", "#date"),
 })  # fmt: skip
 """Names that the columns of such tables have, the surest first."""
+
+HOST_WORDS: Final = ("accueil", "deplacement")
+"""Words of a column that says where displaced people are, not where they go."""
 
 FLOW_MONITORING: Final = frozenset({
     "fmpname", "fmpid", "fmp", "fmppointname", "flowmonitoringpoint", "nameoffmp", "pointdesuivi",
@@ -112,10 +130,12 @@ def read_od_table(
 ) -> Reading:
     r"""Read how many people go from where to where, in whichever form the table comes.
 
-    Long tables have a row per pair (columns of plain tables, IOM DTM flow monitoring, GMNS and HXL
-    tags are known); wide ones have origins down and destinations across. Tables of UNHCR and others
-    with a column per kind of people are read as `read_displacement` does. ``.tntp`` files of trips,
-    ``.omx`` matrices, and estimates in ``.parquet`` and ``.json`` are known by their endings.
+    Long tables have a row per pair (columns of plain tables, IOM DTM flow monitoring, displaced
+    people by host and origin as the Commission on Population Movements of Mali (CMP) has them, GMNS
+    and HXL tags are known); wide ones have origins down and destinations across, unless their first
+    cell says the other way round (``to / from``). Tables of UNHCR and others with a column per kind
+    of people are read as `read_displacement` does. ``.tntp`` files of trips, ``.omx`` matrices, and
+    estimates in ``.parquet`` and ``.json`` are known by their endings.
 
     Parameters
     ----------
@@ -295,6 +315,10 @@ def _long(rows: Rows, found: Mapping[str, str], name: str, plain: set[str]) -> R
                     finding="are passages seen at monitoring points, not persons: who passes two "
                             "points, or twice, is counted again; points under-count")
         )  # fmt: skip
+    host = plain_name(found.get("destination_name", ""))
+    if any(word in host for word in HOST_WORDS):
+        publisher = "displaced people by host and origin"
+        findings.append(_stocks(name))
     table["source"] = f"{publisher}: {name}"
     total = _is_total(table["origin_id"]) | _is_total(table["destination_id"])
     _leave_out(findings, name, "totals", total, table, "are sums of other rows; left out")
@@ -302,6 +326,14 @@ def _long(rows: Rows, found: Mapping[str, str], name: str, plain: set[str]) -> R
     _leave_out(findings, name, "one end missing", nowhere, table, "do not say both ends; left out")
     kept = table[~total & ~nowhere]
     return _reading(kept, name, publisher, len(frame), len(kept), findings, found)
+
+
+def _stocks(name: str) -> Finding:
+    return Finding(
+        check=STOCKS, severity="warning", table=name, id="all rows",
+        finding="are people who are there at a date, not people who came: a difference of two "
+        "dates is a flow",
+    )  # fmt: skip
 
 
 def _leave_out(
@@ -395,10 +427,19 @@ def _wide(rows: Rows, name: str) -> tuple[pd.DataFrame, list[Finding]] | None:
                     finding="are blank or '-': no row is made of them, as a long table leaves a "
                             "pair out; write 0 where nobody went, * where it is not told")
         )  # fmt: skip
+    down = there.to_numpy(dtype=object)[row]
+    over = across.loc[inner.columns].to_numpy(dtype=object)[column]
+    corner = str(frame.columns[0])
+    if _turned(corner):
+        down, over = over, down
+        findings.append(
+            Finding(check="turned", severity="note", table=name, id=repr(corner),
+                    finding="says that destinations are down and origins across; read so")
+        )  # fmt: skip
     table = pd.DataFrame(
         {
-            "origin_id": there.to_numpy(dtype=object)[row],
-            "destination_id": across.loc[inner.columns].to_numpy(dtype=object)[column],
+            "origin_id": down,
+            "destination_id": over,
             "flow_persons": inner.to_numpy(dtype=float)[row, column],
             "mode": None,
             "date": pd.NaT,
@@ -406,6 +447,14 @@ def _wide(rows: Rows, name: str) -> tuple[pd.DataFrame, list[Finding]] | None:
         }
     )
     return table, findings
+
+
+def _turned(corner: str) -> bool:
+    """Say whether the first cell of a matrix names destinations first, then origins."""
+    ends = [
+        word in TO_WORDS for word in bare_words(corner).split() if word in FROM_WORDS | TO_WORDS
+    ]
+    return len(set(ends)) > 1 and ends[0]
 
 
 def _stored_rows(file: Path) -> Rows:
@@ -630,11 +679,7 @@ def _from_displacement(
             "source": people["source"],
         }
     )
-    findings = [
-        Finding(check=STOCKS, severity="warning", table=reading.file, id="all rows",
-                finding="are people who are there at a date, not people who came: a difference of "
-                        "two dates is a flow")
-    ]  # fmt: skip
+    findings = [_stocks(reading.file)]
     nowhere = table["origin_id"].isna()
     _leave_out(
         findings, reading.file, "no origin", nowhere, table, "do not say the origin; left out"

@@ -401,3 +401,46 @@ def test_dtm_stocks_by_region_of_origin_are_movements(write):
     assert reading.publisher == "IOM DTM"
     assert rows(reading.table) == [["ML06", "ML09", 4847.0], ["ML07", "ML09", 3255.0]]
     assert choose_dates(reading).table["date"].dt.day.tolist() == [13, 13]
+
+
+CMP = (
+    "Région d'accueil;Cercle d'accueil;Région de provenance;Cercle de provenance;Individus;Date",
+    "Bamako;Bamako;Tombouctou;Goundam;4 847;13/02/2013",
+    "Bamako;Bamako;Gao;Ansongo;3 255;13/02/2013",
+    "Mopti;Djenné;Kidal;Tessalit;*;13/02/2013",
+    "Total;Total;;;8102;",
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_displaced_people_of_the_cmp_by_host_and_origin(write, encoding):
+    reading = read_od_table(write(*CMP, encoding=encoding))
+    assert reading.columns["origin_name"] == "Cercle de provenance"
+    assert reading.columns["destination_name"] == "Cercle d'accueil"
+    assert reading.publisher == "displaced people by host and origin"
+    assert rows(reading.table)[:2] == [["Goundam", "Bamako", 4847.0], ["Ansongo", "Bamako", 3255.0]]
+    assert reading.table["flow_persons"].isna().tolist() == [False, False, True]
+    assert found(reading, "totals")[0].value == 8102
+    assert found(reading, "figure withheld")
+    # registered people are a stock: two reports of them are not added up
+    assert found(reading, "stocks")
+    later = write(*CMP[:2], "Bamako;Bamako;Tombouctou;Goundam;4 900;20/02/2013")
+    with pytest.raises(InputError, match="stocks cannot be added up"):
+        choose_dates(read_od_table(later), sum_dates=True)
+
+
+@pytest.mark.parametrize(
+    ("corner", "turned"),
+    [("Région d'accueil / de provenance", True), ("to/from", True), ("from/to", False),
+     ("de / vers", False), ("Région de provenance", False), ("zone", False)],
+)  # fmt: skip
+def test_a_matrix_says_in_its_first_cell_which_end_is_down(write, corner, turned):
+    reading = read_od_table(write(
+        f"{corner};Gao;Kidal;Tombouctou;Total", "Bamako;3 255;216;4 847;8318", "Ségou;41;-;137;178",
+        "Total;3296;216;4984;8496",
+    ))  # fmt: skip
+    down = "destination_id" if turned else "origin_id"
+    assert set(reading.table[down]) == {"Bamako", "Ségou"}
+    assert len(reading.table) == 5
+    assert {row.severity for row in found(reading, "totals")} == {"note"}
+    assert bool(found(reading, "turned")) == turned
