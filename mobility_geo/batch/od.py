@@ -33,6 +33,8 @@ from mobility_geo.flows import (
     given_flows,
     od_costs,
 )
+from mobility_geo.flows.counts import METHODS as COUNTS_METHODS
+from mobility_geo.flows.counts import Method as CountsMethod
 from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
 from mobility_geo.flows.od import GIVEN
 from mobility_geo.flows.od_prior import add_pairs, pair_labels
@@ -46,6 +48,7 @@ from mobility_geo.sources import (
     read_margins,
     read_od_table,
     read_table,
+    read_zone_names,
 )
 from mobility_geo.sources.rows import match_columns, read_rows
 from mobility_geo.units import Metric
@@ -78,6 +81,8 @@ class ODRequest:
         File of costs.
     scenario
         Built-in scenario or scenario file that costs are computed under.
+    zones
+        File of zones that names are matched to, where there is no scenario.
     when, profile, nationality, impedance
         Day, way of travelling, passport and metric of these costs.
     deterrence, rate, power, mean_cost, constraint
@@ -86,6 +91,8 @@ class ODRequest:
         File with people by place, for ``radiation``; of the scenario's places if left out.
     counts, points
         Files: people counted by point, and edges that each point watches.
+    counts_method, trust
+        How counts correct the prior, see `estimate_from_counts`.
     missing_prior
         What to do with pairs of a prior without a figure: ``error``, or ``neutral``, see
         `fill_prior`. ``fit`` always leaves them out.
@@ -122,6 +129,7 @@ class ODRequest:
     sum_dates: bool = False
     costs: str | None = None
     scenario: str | None = None
+    zones: str | None = None
     when: str | None = None
     profile: str | None = None
     nationality: str | None = None
@@ -134,6 +142,8 @@ class ODRequest:
     population: str | None = None
     counts: str | None = None
     points: str | None = None
+    counts_method: CountsMethod = "entropy"
+    trust: float = 1.0
     missing_prior: Literal["error", "neutral"] = "error"
     unlocated: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -157,6 +167,7 @@ class ODRequest:
                 ("method", self.method, METHODS), ("deterrence", self.deterrence, KINDS),
                 ("constraint", self.constraint, CONSTRAINTS),
                 ("impedance", self.impedance, METRICS),
+                ("counts_method", self.counts_method, COUNTS_METHODS),
                 ("missing_prior", self.missing_prior, MISSING_PRIOR),
             )
             if value not in known
@@ -198,6 +209,13 @@ class ODRequest:
             )
         if self.costs and self.scenario and self.method != "counts":
             problems.append("costs come from --costs or from --scenario, not from both")
+        if self.zones and self.scenario:
+            problems.append("names are matched to --zones or to places of --scenario, not to both")
+        if self.counts_method != "entropy" and (self.method != "counts" or self.draws):
+            problems.append(
+                "--counts-method goes with --method counts, and without --draws unless it is "
+                "entropy: the others keep to no limits that matrices could be drawn within"
+            )
         if self.scenario and not (self.profile and self.nationality):
             problems.append("costs of a scenario need --profile and --nationality")
         if problems:
@@ -261,17 +279,21 @@ class _Files:
         self.request = request
         self.notes: list[str] = []
         self.case: Case | None = None
+        self.known: pd.DataFrame | None = None
+        if request.zones:
+            self.known = read_zone_names(request.zones)
         if request.scenario:
             named = request.scenario
             is_file = named.endswith(".toml") or Path(named).is_file()
             self.case = load_case(named) if is_file else load_mali(named)
+            self.known = self.case.network.places
 
     def matched(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table with ids of places, where there is a network."""
-        if self.case is None:
+        """Return a table with ids of places or zones, where they are known."""
+        if self.known is None:
             return table
         result, findings = match_ids(
-            table, self.case.network.places, unmatched=self.request.unmatched,
+            table, self.known, unmatched=self.request.unmatched,
             aliases=self.request.aliases, keep=self.request.unlocated,
         )  # fmt: skip
         self.notes += _told(findings)
@@ -368,7 +390,14 @@ class _Files:
     def costs(self, origins: list[str], destinations: list[str]) -> pd.DataFrame:
         """Return costs from the scenario or the file."""
         if self.case is None:
-            return read_costs(str(self.request.costs), impedance=self.request.impedance)
+            wide = read_costs(str(self.request.costs), impedance=self.request.impedance)
+            for axis in (0, 1):
+                names = pd.DataFrame({"zone_id": wide.axes[axis], "low_persons": 0.0})
+                kept = self.matched(names.assign(at=np.arange(len(names))))
+                wide = wide.take(kept["at"].to_numpy(), axis=axis).set_axis(
+                    list(kept["zone_id"]), axis=axis
+                )
+            return wide
         free = set(self.request.unlocated)
         known = set(self.case.network.places["place_id"])
         if self.request.unmatched == "keep":
@@ -501,7 +530,10 @@ def _counts(files: _Files, rng: np.random.Generator) -> ODEstimate:
     )  # fmt: skip
     kept_to = (asked.origins, asked.destinations, asked.margins, asked.total_persons)
     margins = None if all(one is None for one in kept_to) else files.margins()
-    return estimate_from_counts(prior, passages, counts, margins=margins, tolerance=asked.tolerance)
+    return estimate_from_counts(
+        prior, passages, counts, margins=margins, method=asked.counts_method, trust=asked.trust,
+        tolerance=asked.tolerance,
+    )  # fmt: skip
 
 
 def _point_column(path: str) -> dict[str, str]:

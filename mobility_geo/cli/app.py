@@ -757,6 +757,13 @@ def od_estimate(  # noqa: PLR0913
             "--scenario", help="Compute the costs under a scenario: a built-in one, or a .toml."
         ),
     ] = None,
+    zones: Annotated[
+        str | None,
+        typer.Option(
+            "--zones",
+            help="Without a scenario: zones with codes and names (.gpkg, .csv) to match names to.",
+        ),
+    ] = None,
     when: Annotated[
         str | None, typer.Option("--when", help="Day of these costs; else the scenario's own.")
     ] = None,
@@ -790,6 +797,17 @@ def od_estimate(  # noqa: PLR0913
     points: Annotated[
         str | None, typer.Option("--points", help="Table point, edge: which edges it watches.")
     ] = None,
+    counts_method: Annotated[
+        str,
+        typer.Option(
+            "--counts-method",
+            help="entropy: the prior changed least so that counts are met; least_squares: counts "
+            "and prior have errors; gradient: steps towards the counts.",
+        ),
+    ] = "entropy",
+    trust: Annotated[
+        float, typer.Option("--trust", help="Weight of counts against the prior in least_squares.")
+    ] = 1.0,
     unlocated: UnlocatedOption = None,
     alias: AliasOption = None,
     unmatched: Annotated[
@@ -836,7 +854,7 @@ def od_estimate(  # noqa: PLR0913
             scenario=scenario, when=when, profile=profile, nationality=nationality,
             impedance=impedance, deterrence=deterrence, rate=rate, power=power, mean_cost=mean_cost,
             constraint=constraint, population=population, counts=counts, points=points,
-            missing_prior=missing_prior,
+            missing_prior=missing_prior, counts_method=counts_method, trust=trust, zones=zones,
             unlocated=tuple(unlocated or ()), unmatched=unmatched, tolerance=tolerance,
             draws=draws, seed=seed, share=share,
         ),

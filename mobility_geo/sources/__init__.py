@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         read_costs,
         read_margins,
         read_od_table,
+        read_zone_names,
     )
     from mobility_geo.sources.omx import read_omx, write_omx
     from mobility_geo.sources.osm import read_osm_pbf
@@ -87,6 +88,7 @@ __all__ = [
     "read_table",
     "read_waterways",
     "read_waystations",
+    "read_zone_names",
     "sample_along",
     "walking_time_factor",
     "write_omx",
@@ -128,6 +130,7 @@ _HOMES = {
     "read_roads": "lines",
     "read_waterways": "waterways",
     "read_waystations": "stations",
+    "read_zone_names": "od_tables",
     "sample_along": "rasters",
     "walking_time_factor": "elevation",
     "write_omx": "omx",

@@ -86,8 +86,26 @@ def code_names(level: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _name_names(level: int, language: str | None = None) -> tuple[str, ...]:
-    """Return the names in use of a column of names of units; of one language if it is said."""
+def unit_names(level: int, language: str | None = None) -> tuple[str, ...]:
+    """Return the names in use of a column of names of units.
+
+    Parameters
+    ----------
+    level
+        Administrative level, 0 to 4.
+    language
+        Two letters: of this language only.
+
+    Returns
+    -------
+    tuple of str
+        The best first; those with ``#`` are HXL tags.
+
+    Examples
+    --------
+    >>> unit_names(1, "fr")
+    ('adm1_fr', 'admin1Name_fr', 'adm1namefr')
+    """
     one = () if language is None else (language,)
     spoken = tuple(
         f"{stem}{level}{mid}{tongue}"
@@ -324,7 +342,7 @@ def _aliases(
     plain = {plain_name(field): field for field in fields}
     spoken: tuple[str, ...] = ()
     if language is not None:
-        spoken = (*_name_names(level, language), f"name_{language}",
+        spoken = (*unit_names(level, language), f"name_{language}",
                   *_spoken_columns(frame, plain, level, language))  # fmt: skip
         if not any(plain_name(word) in plain for word in spoken):
             names = [f for f in fields if re.search(r"nam|_[a-z]{2}$", f, flags=re.IGNORECASE)]
@@ -333,7 +351,7 @@ def _aliases(
     above = code_names(level - 1) if level else ()
     aliases: dict[str, Sequence[str]] = {
         "pcode": (*code_names(level), "pcode", "HRpcode"),
-        "name": (*spoken, *_name_names(level), "name", "HRname", "nom"),
+        "name": (*spoken, *unit_names(level), "name", "HRname", "nom"),
         "parent_pcode": (*above, "parent_pcode", "HRparent"),
         "country": ("country_iso3", "iso3", "iso_3", "adm0_iso3", "admin0_iso3", "country"),
         "population_persons": ("population_persons",),
@@ -1216,7 +1234,7 @@ def read_population_table(
         msg = f"{name}: has no P-codes of ADM{level}; it has ADM{', ADM'.join(map(str, there))}"
         raise InputError(msg)
     codes = () if wanted is None else code_names(wanted)
-    titles = () if wanted is None else _name_names(wanted)
+    titles = () if wanted is None else unit_names(wanted)
     found = match_columns(
         names,
         {"pcode": (*codes, "pcode", "p_code", "code", "#adm+code", "#loc+code"),

@@ -14,9 +14,11 @@ import pandas as pd
 
 from mobility_geo.errors import InputError, labels
 from mobility_geo.schema import MARGINS, OD_TABLE, check_table, suggest
+from mobility_geo.sources.boundaries import code_names, unit_names
 from mobility_geo.sources.cells import bare_words, column_dates, column_numbers
 from mobility_geo.sources.displacement import COLUMNS as STOCK_COLUMNS
 from mobility_geo.sources.displacement import KIND_COLUMNS, TOTALS, read_displacement
+from mobility_geo.sources.files import VECTOR_ENDINGS, read_features
 from mobility_geo.sources.reading import Finding, Reading, findings_table
 from mobility_geo.sources.rows import Rows, match_columns, plain_name, read_rows
 
@@ -32,6 +34,9 @@ FROM_WORDS: Final = frozenset({"from", "origin", "origins", "origine", "provenan
                                "departure"})  # fmt: skip
 TO_WORDS: Final = frozenset({"to", "destination", "destinations", "vers", "accueil", "deplacement",
                              "arrivee", "arrival", "host"})  # fmt: skip
+ZONE_CODES: Final = ("pcode", "p-code", "zone_id", "place_id", "zone_code", "code")
+ZONE_NAMES: Final = ("name", "nom", "zone_name", "place_name", "name_en", "name_fr", "name_alt",
+                     "zone", "place", "region")  # fmt: skip
 LICENCE: Final = "not stated in the file; ask who published it before results go out"
 
 
@@ -906,6 +911,86 @@ def read_costs(
     wide: pd.DataFrame = pd.Series(numbers.to_numpy(), index=pairs).unstack().fillna(np.inf)  # noqa: PD010
     return wide.reindex(index=first, columns=second).rename_axis(
         index="origin_id", columns="destination_id"
+    )
+
+
+def read_zone_names(path: str | Path, *, layer: str | None = None) -> pd.DataFrame:
+    r"""Read codes and names of zones or places, to match other tables with.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX, or a GeoPackage, Shapefile or any layer that GDAL reads: COD-AB boundaries, or
+        columns such as ``pcode``, ``zone_id`` or ``place_id``, and ``name``.
+    layer
+        Which layer; needed if the file has several.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pcode``, ``name`` and ``name_alt`` (all other spellings, ``|`` between them), of the
+        finest level that the file has codes of. Without codes names are codes.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has neither codes nor names, or a code is missing or stands twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(f"{folder}/z.csv").write_text(
+    ...         "ADM1_PCODE,ADM1_FR,ADM1_EN\nML06,Tombouctou,Timbuktu\n"
+    ...     )
+    ...     read_zone_names(f"{folder}/z.csv").to_numpy().tolist()
+    [['ML06', 'Timbuktu', 'Tombouctou']]
+    """
+    name = Path(path).name
+    if Path(path).suffix.lower() in VECTOR_ENDINGS:
+        shapes, _ = read_features(path, layer=layer)
+        frame: pd.DataFrame = pd.DataFrame(shapes.drop(columns=shapes.active_geometry_name))
+        tags: Mapping[str, str] = {}
+    else:
+        rows = read_rows(path)
+        frame, tags = rows.frame, rows.tags
+    found: dict[str, str] = {}
+    for level in (None, *LEVELS):
+        codes = ZONE_CODES if level is None else code_names(level)
+        names = ZONE_NAMES if level is None else (*unit_names(level), *ZONE_NAMES)
+        found = match_columns(frame.columns, {"pcode": codes}, where=name, tags=tags)
+        if found:
+            break
+    else:
+        names = ZONE_NAMES
+    plain = {plain_name(str(one)): str(one) for one in frame.columns}
+    spoken = [plain[plain_name(one)] for one in names if plain_name(one) in plain]
+    spoken += [tags[one] for one in names if one in tags]
+    columns = list(dict.fromkeys(spoken))
+    if not (columns or found):
+        msg = (
+            f"{name}: has neither codes nor names of zones; it has {labels(frame.columns, 12)}; "
+            "call the columns pcode and name"
+        )
+        raise InputError(msg)
+    code = frame[found["pcode"] if found else columns[0]]
+    bad = code.isna() | code.duplicated()
+    if bool(bad.any()):
+        msg = (
+            f"{name}: the code {str(code.name)!r} is missing or stands twice in {int(bad.sum())} "
+            f"rows, e.g. {labels(code.index[bad] + 1)}; a zone needs a code of its own"
+        )
+        raise InputError(msg)
+    words = [
+        list(dict.fromkeys(str(cell) for cell in row if pd.notna(cell))) or [one]
+        for one, row in zip(code.astype(str), frame[columns].to_numpy(dtype=object), strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "pcode": code.astype(str).to_numpy(),
+            "name": [one[0] for one in words],
+            "name_alt": ["|".join(one[1:]) or None for one in words],
+        }
     )
 
 

@@ -256,3 +256,58 @@ def test_what_a_pair_without_a_row_means_is_told_for_each_method(files):
     assert any("nobody can go there" in note for note in data["notes"])
     assert ("c", "x") not in {(r["origin_id"], r["destination_id"]) for r in data["flows"]
                               if r["flow_persons"]}  # fmt: skip
+
+
+def test_names_are_matched_to_a_file_of_zones(files):
+    (files / "zones.csv").write_text(
+        "ADM1_PCODE,ADM1_FR,ADM1_EN\nML06,Tombouctou,Timbuktu\nML07,Gao,Gao\nML05,Mopti,Mopti\n"
+        "ML09,Bamako,Bamako\nML04,Ségou,Segou\nML03,Sikasso,Sikasso\n", "utf-8",
+    )  # fmt: skip
+    words = ("--origins", files / "from.csv", "--destinations", files / "to.csv", "--zones",
+             files / "zones.csv", "--out", files / "o.json", "--output", "json")  # fmt: skip
+    done = estimate(*words)
+    assert done.exit_code == exits.INPUT
+    assert "'other' is not known" in json.loads(done.stdout)["errors"][0]
+    done = estimate(*words, "--unlocated", "other")
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    assert {row["destination_id"] for row in data["flows"]} == {"ML06", "ML05", "ML07", "other"}
+    (files / "c.csv").write_text("min,Timbuktu,ml05,GAO\nBAMAKO,900,600,1000\nMopti,300,1,500\n"
+                                 "Segou,700,300,800\nsikasso,900,500,900\n")  # fmt: skip
+    done = estimate(*words, "--unlocated", "other", "--method", "gravity", "--rate", "0.001",
+                    "--costs", files / "c.csv")  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    assert json.loads(done.stdout)["data"]["persons"] == pytest.approx(2310)
+    done = estimate(*words, *RETURN)
+    assert "to --zones or to places of --scenario, not to both" in done.stdout
+
+
+def test_counts_by_least_squares_and_what_does_not_go_with_it(files):
+    from mobility_geo.datasets import load_mali  # noqa: PLC0415
+    from mobility_geo.flows import find_passages  # noqa: PLC0415
+    from mobility_geo.scenario import TravellerClass  # noqa: PLC0415
+
+    case = load_mali("mali-2013-02-return")
+    who = TravellerClass(profile="road_and_pinasse", nationality="MLI")
+    edges = list(case.network.edges["edge_id"])
+    passed = find_passages(case.network, case.scenario, {one: [one] for one in edges}, ["bamako"],
+                           ["timbuktu"], traveller=who)  # fmt: skip
+    (files / "p.csv").write_text(f"point,edge\nfmp,{passed['point_id'].iloc[0]}\n")
+    (files / "c.csv").write_text("point,persons\nfmp,500\n")
+    words = ("--method", "counts", "--observed", files / "seen.csv", "--points", files / "p.csv",
+             "--counts", files / "c.csv", *RETURN, "--out", files / "o.json", "--output",
+             "json")  # fmt: skip
+    people = {}
+    for trust in (1, 100):
+        done = estimate(*words, "--counts-method", "least_squares", "--trust", trust)
+        assert done.exit_code == exits.SUCCESS, done.output
+        data = json.loads(done.stdout)["data"]
+        assert "generalised least squares" in data["method"]
+        people[trust] = data["parameters"]["unmet_persons"]
+    assert people[1] > people[100] > 0
+    done = estimate(*words, "--counts-method", "gradient")
+    assert json.loads(done.stdout)["data"]["parameters"]["unmet_persons"] == 0
+    done = estimate(*words, "--counts-method", "gradient", "--draws", 200)
+    assert "--counts-method goes with --method counts" in done.stdout
+    done = estimate(*words, "--counts-method", "magic")
+    assert "known: entropy, least_squares, gradient" in done.stdout

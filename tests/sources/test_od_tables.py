@@ -5,12 +5,14 @@ import importlib
 import json
 import sys
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import box
 
 from mobility_geo.errors import InputError
 from mobility_geo.schema import MARGINS, OD_TABLE, conform
@@ -21,6 +23,7 @@ from mobility_geo.sources import (
     read_margins,
     read_od_table,
     read_omx,
+    read_zone_names,
     write_omx,
 )
 
@@ -444,3 +447,37 @@ def test_a_matrix_says_in_its_first_cell_which_end_is_down(write, corner, turned
     assert len(reading.table) == 5
     assert {row.severity for row in found(reading, "totals")} == {"note"}
     assert bool(found(reading, "turned")) == turned
+
+
+# ------------------------------------------------------------------ zones to match names with
+def test_zones_of_a_layer_or_table_with_every_spelling(tmp_path, write):
+    frame = pd.DataFrame(
+        {"ADM1_PCODE": ["ML06", "ML07"], "ADM2_PCODE": ["ML0601", "ML0701"],
+         "ADM2_FR": ["Tombouctou", "Gao"], "ADM2_EN": ["Timbuktu", "Gao"]}
+    )  # fmt: skip
+    gpd.GeoDataFrame(frame, geometry=[box(-4, 16, -2, 18), box(-1, 15, 3, 18)], crs=4326).to_file(
+        tmp_path / "zones.gpkg"
+    )
+    zones = read_zone_names(tmp_path / "zones.gpkg")
+    assert zones.fillna("").to_numpy().tolist() == [
+        ["ML0601", "Timbuktu", "Tombouctou"], ["ML0701", "Gao", ""],
+    ]  # fmt: skip
+    table = match_ids(moves("tombouctou", "GAO").assign(destination_id="ml0701"), zones)[0]
+    assert table["origin_id"].tolist() == ["ML0601", "ML0701"]
+    frame.to_csv(tmp_path / "zones.csv", index=False)
+    assert read_zone_names(tmp_path / "zones.csv").equals(zones)
+    plain = read_zone_names(write("zone_id,name", "1,Gao", "2,"))
+    assert plain["name"].tolist() == ["Gao", "2"]
+    assert read_zone_names(write("name", "Gao", "Kidal"))["pcode"].tolist() == ["Gao", "Kidal"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (("size,remarks", "5,x"), "neither codes nor names"),
+        (("pcode,name", "ML06,a", "ML06,b", ",c"), "missing or stands twice in 2 rows"),
+    ],
+)
+def test_zones_that_cannot_be_told_apart(write, lines, message):
+    with pytest.raises(InputError, match=message):
+        read_zone_names(write(*lines))
