@@ -97,8 +97,8 @@ def fill_prior(prior: pd.DataFrame) -> pd.DataFrame:
     References
     ----------
     Goodman, L. A. (1968). The analysis of cross-classified data: independence, quasi-independence,
-    and interactions in contingency tables with or without missing entries. doi
-    10.1080/01621459.1968.10480916.
+    and interactions in contingency tables with or without missing entries. Journal of the American
+    Statistical Association 63, 1091-1131.
 
     Examples
     --------
