@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mobility_geo.cli.app import app
+from mobility_geo.datasets import load_mali
 from mobility_geo.flows.practice_case import write_practice_case
 from mobility_geo.geopackage import read_layers
 
@@ -88,3 +89,66 @@ def test_bad_input_ends_with_its_code_and_writes_nothing(folder, tmp_path):
     done = call(folder, "--out", tmp_path)
     assert done.exit_code == 4
     assert not out.exists()
+
+
+def test_a_scenario_is_simulated_on_its_own_network(tmp_path):
+    out, layers = tmp_path / "april.csv", tmp_path / "april.gpkg"
+    done = call(
+        "mali-2012-04", "--days", 6, "--leave-days", 3, "--out", out, "--layers", layers,
+        "--throughput", "labbezanga-mli>labbezanga-ner=10", "--parameter", "speed_km_per_day=150",
+        "--output", "json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["data"]
+    assert (found["regime"], found["days"], found["first_day"]) == ("forecast", 6, "2012-03-30")
+    assert found["parameters"]["speed_km_per_day"] == 150
+    assert found["last_day"]["queued_persons"] > 0
+    flows = read_layers(layers)["flows_per_day"]
+    there = flows[(flows["from_name"] == "gossi") & (flows["to_name"] == "hombori")]
+    back = flows[(flows["from_name"] == "hombori") & (flows["to_name"] == "gossi")]
+    line = (there if len(there) else back).geometry.iloc[0]
+    case = load_mali("mali-2012-04")
+    ends = case.network.places.set_index("place_id").to_crs(4326).geometry
+    start = ends["gossi" if len(there) else "hombori"]
+    assert start.distance(line.interpolate(0)) < 0.05
+    people = read_layers(layers)["people_per_day"]
+    assert "Mbéra (camp)" in set(people["title"])
+
+
+def test_counts_let_a_scenario_be_split(tmp_path):
+    counts, out = tmp_path / "counts.csv", tmp_path / "p.csv"
+    counts.write_text(
+        "place_id,date,persons\nmbera,2012-03-30,1000\nmbera,2012-04-03,1500\n"
+        "mentao,2012-03-30,0\nmentao,2012-04-03,700\n"
+    )
+    done = call("mali-2012-04", "--days", 5, "--counts", counts, "--out", out, "--quiet")
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(out)
+    assert rows.groupby("date")["people"].sum().tolist() == pytest.approx(
+        [1000, 1300, 1600, 1900, 2200], abs=0.05
+    )
+
+
+def test_options_that_do_not_fit_are_all_named(folder, tmp_path):
+    out = tmp_path / "p.csv"
+    done = call(folder, "--out", out, "--days", 5, "--counts", "x.csv", "--throughput", "a-b=3",
+                "--forward", "a>b=x", "--ensemble", -1)  # fmt: skip
+    assert done.exit_code == 3
+    for words in ("--days, --counts", "FROM>TO=PERSONS", "FROM>TO=SHARE", "--ensemble"):
+        assert words in done.stderr, words
+    done = call(folder, "--out", out, "--parameter", "near_kn=3", "--parameter", "x")
+    assert done.exit_code == 3
+    assert "did you mean 'near_km'" in done.stderr
+    assert "NAME=VALUE" in done.stderr
+    done = call("mali-2012-4", "--out", out)
+    assert done.exit_code == 3
+    assert "did you mean 'mali-2012-04'" in done.stderr
+    assert not out.exists()
+
+
+def test_what_assimilation_is_told_is_said(folder, tmp_path):
+    asked = (folder, "--out", tmp_path / "p.csv", "--regime", "assimilate")
+    assert "--reports published" in call(*asked).stderr
+    done = call(*asked, "--reports", "published", "--lag-days", 10)
+    assert "on lines between reports" not in done.stderr
+    assert "Internal" in done.stdout

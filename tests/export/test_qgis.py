@@ -38,10 +38,11 @@ def opened(request, tmp_path_factory):
     place = tmp_path_factory.mktemp("qgis")
     folder = place / "Régions du Nord, l'été"
     write_results(results, folder)
+    ends = sorted({str(day.date()) for day in results.disruptions["end"].dropna()})
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     done = subprocess.run(
         [SYSTEM_PYTHON, str(SCRIPT), str(folder), str(place), "2013-01-20", "2012-04-05",
-         "1990-01-01"],
+         "1990-01-01", *ends[:3]],
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
