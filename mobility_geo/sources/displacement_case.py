@@ -561,22 +561,7 @@ class _Reader:
         if not path.is_file():
             self.note("missing file", "data_layout.csv", name, "there is no such file", "error")
             return None
-        dates: list[dt.date] = []
-        people: list[float] = []
-        for number, row in enumerate(self.rows(path)):
-            if row[0].startswith("#") or len(row) < 2 or row[1] == "":  # noqa: PLR2004
-                continue
-            date, value = _date(row[0]), _number(row[1])
-            if date is None or value is None or value < 0:
-                if number == 0 and date is None:
-                    continue  # a header
-                self.problems.append(
-                    f"source_data/{name}: {row[0]!r}, {row[1]!r}: expected a date like 2012-02-29"
-                    " and a number of people >= 0"
-                )
-                continue
-            dates.append(date)
-            people.append(value)
+        dates, people = self.counted(path)
         late = [str(b) for a, b in pairwise(dates) if b < a]
         if late:
             self.note(
@@ -594,6 +579,33 @@ class _Reader:
                           "several counts for a date; the last in the file was kept")  # fmt: skip
             one = one[~twice]
         return one.sort_index()
+
+    def counted(self, path: Path) -> tuple[list[dt.date], list[float]]:
+        """Return dates and counts of a table, in the order of the file."""
+        dates: list[dt.date] = []
+        people: list[float] = []
+        blank: list[str] = []
+        for number, row in enumerate(self.rows(path)):
+            if row[0].startswith("#"):
+                continue
+            if len(row) < 2 or row[1] == "":  # noqa: PLR2004
+                blank.append(row[0])
+                continue
+            date, value = _date(row[0]), _number(row[1])
+            if date is None or value is None or value < 0:
+                if number == 0 and date is None:
+                    continue  # a header
+                self.problems.append(
+                    f"source_data/{path.name}: {row[0]!r}, {row[1]!r}: expected a date like"
+                    " 2012-02-29 and a number of people >= 0"
+                )
+                continue
+            dates.append(date)
+            people.append(value)
+        if blank:
+            words = f"{len(blank)} rows have a date and no count; left out, not taken for 0"
+            self.note("no figure", path.name, labels(blank), words)
+        return dates, people
 
     def corrected(self, table: pd.DataFrame, names: "_Names") -> pd.DataFrame:
         """Rescale what was counted before each named re-registration; flag the unnamed ones."""

@@ -81,6 +81,15 @@ def test_dates_out_of_order_are_put_in_order_and_said(folder):
     assert "3 rows come after a later date" in words
 
 
+def test_a_date_without_a_count_is_said(folder):
+    edit(folder, "source_data/palm.csv", "2030-02-01,120", "2030-02-01,")
+    case = read_displacement_case(folder)
+    (words,) = said(case, "no figure")
+    assert "not taken for 0" in words
+    # the line goes on from the report before to the one after
+    assert 100 < case.daily_counts()["Palm"].iloc[31] < 1500
+
+
 def test_two_counts_for_a_date_are_said(folder):
     edit(folder, "source_data/palm.csv", "2030-02-01,120\n", "2030-02-01,120\n2030-02-01,140\n")
     case = read_displacement_case(folder)
