@@ -20,9 +20,14 @@ from typing import Any
 import numpy as np
 from engine import HERE, ONE_THREAD, python_of
 
-from mobility_geo.flows.congestion import AssignmentGraph, CostCurves
-from mobility_geo.flows.equilibrium import Trips, load_all_or_nothing, solve_equilibrium
-from mobility_geo.sources.tntp import TntpNetwork, TntpTrips, read_tntp_network, read_tntp_trips
+from mobility_geo.flows import (
+    AssignmentGraph,
+    CostCurves,
+    Trips,
+    load_all_or_nothing,
+    solve_equilibrium,
+)
+from mobility_geo.sources import TntpNetwork, TntpTrips, read_tntp_network, read_tntp_trips
 
 Row = dict[str, Any]
 SAME = 1e-4

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mobility_geo.batch.od import GivenFlows
-    from mobility_geo.flows import ODMatrix
-    from mobility_geo.flows.congested import EdgeLoads
+    from mobility_geo.flows import EdgeFlows, ODMatrix
     from mobility_geo.flows.equilibrium import Progress
     from mobility_geo.scenario import Case
 
@@ -115,7 +114,7 @@ def assign_case_command(
 
     from mobility_geo.cli.run import shown_progress
     from mobility_geo.export.flows import write_loads
-    from mobility_geo.flows.congested import select_edge
+    from mobility_geo.flows import select_edge
     from mobility_geo.outcomes.disclosure import refuse_public
 
     case = read_case(scenario)
@@ -135,9 +134,11 @@ def assign_case_command(
         write_loads(case, flows, out, asked.when, selected=selected)
         progress("Done", 1.0)
     code = exits.SUCCESS if flows.converged else exits.PARTIAL
-    warnings = [] if flows.converged else [
-        f"stopped before a gap of {asked.gap:g} was reached; allow more with --max-iterations"
-    ]  # fmt: skip
+    warnings = list(flows.warnings())
+    if not flows.converged:
+        warnings.append(
+            f"stopped before a gap of {asked.gap:g} was reached; allow more with --max-iterations"
+        )
     served, left = (float(flows.od[name].sum()) for name in ("served_persons", "unserved_persons"))
     if as_json:
         data = {
@@ -145,6 +146,7 @@ def assign_case_command(
             "gap": flows.gap, "converged": flows.converged, "served_persons": served,
             "unserved_persons": left, "left_out_persons": given.left_out_persons,
             "notes": list(given.notes), "crossings": rows_of(flows.crossings),
+            "over_throughput": rows_of(flows.over_throughput),
             "selected": [] if selected is None else rows_of(selected),
         }  # fmt: skip
         print(
@@ -249,22 +251,23 @@ def _od(case: "Case", asked: CaseFlows) -> "GivenFlows":
 
 def _assign(
     case: "Case", od: "ODMatrix", asked: CaseFlows, progress: "Callable[[Progress], None]"
-) -> "EdgeLoads":
+) -> "EdgeFlows":
     import pandas as pd
 
-    from mobility_geo.flows.congested import assign_equilibrium, assign_logit
+    from mobility_geo.flows import assign_all_or_nothing, assign_equilibrium, assign_logit
 
     try:
         delays = None if asked.delays is None else pd.read_csv(asked.delays)
     except (OSError, ValueError) as error:
         msg = f"{asked.delays}: cannot be read: {error}"
         raise InputError(msg) from error
-    if asked.method in {"equilibrium", "all-or-nothing"}:
+    if asked.method == "all-or-nothing":
+        return assign_all_or_nothing(case, od, when=asked.when, days=asked.days)
+    if asked.method == "equilibrium":
         return assign_equilibrium(
             case, od, when=asked.when, delays=delays, days=asked.days,
             budget_min=None if asked.budget_h is None else 60 * asked.budget_h,
-            crossing_capacity=asked.method == "equilibrium", gap=asked.gap,
-            max_iterations=asked.max_iterations, progress=progress,
+            gap=asked.gap, max_iterations=asked.max_iterations, progress=progress,
         )  # fmt: skip
     return assign_logit(
         case, od, when=asked.when, theta_per_h=asked.theta or 0.0, delays=delays, days=asked.days,
@@ -282,16 +285,17 @@ def _done(gap: float, wanted: float) -> float:
     return min(max(math.log(gap) / math.log(min(wanted, 0.5)), 0.0), 1.0)
 
 
-def _print(case: "Case", flows: "EdgeLoads") -> None:
+def _print(case: "Case", flows: "EdgeFlows") -> None:
     names = dict(zip(case.network.crossings["crossing_id"], case.network.crossings["name"],
                      strict=True))  # fmt: skip
     table = flows.crossings[(flows.crossings["flow_persons"] > 0).to_numpy(dtype=bool)]
     table = table.assign(
         name=[names.get(one, one) for one in table["crossing_id"]],
         flow_persons=table["flow_persons"].round().astype("int64"),
-        queue_h=(table["queue_min"] / 60).round(1),
     )
-    columns = {"name": "crossing", "into_country": "into", "flow_persons": "people",
-               "queue_h": "queue, h"}  # fmt: skip
+    columns = {"name": "crossing", "into_country": "into", "flow_persons": "people"}
+    if "queue_min" in table:
+        table["queue_h"] = (table["queue_min"] / 60).round(1)
+        columns["queue_h"] = "queue, h"
     show_rows(table.sort_values("flow_persons", ascending=False).head(SHOWN),
               "People per crossing", columns)  # fmt: skip

@@ -23,8 +23,7 @@ from mobility_geo.export.qml import (
     temporal,
 )
 from mobility_geo.export.styles import BLUE, ORANGE, PURPLE, WHITE
-from mobility_geo.flows import ODEstimate
-from mobility_geo.flows.congested import EdgeLoads
+from mobility_geo.flows import EdgeFlows, ODEstimate
 from mobility_geo.geopackage import Layer, write_geopackage
 from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.scenario import Case
@@ -33,7 +32,7 @@ from mobility_geo.schema import EDGES, OD_ESTIMATES
 
 def load_layers(
     case: Case,
-    flows: EdgeLoads,
+    flows: EdgeFlows,
     when: dt.date | str | None = None,
     *,
     selected: pd.DataFrame | None = None,
@@ -45,7 +44,7 @@ def load_layers(
     case
         The question.
     flows
-        From `assign_equilibrium` or `assign_logit`.
+        From `assign_all_or_nothing`, `assign_equilibrium` or `assign_logit`.
     when
         Day of the flows; None: the scenario's own.
     selected
@@ -54,8 +53,9 @@ def load_layers(
     Returns
     -------
     list of Layer
-        ``crossing_loads``, ``selected_flows`` if asked, ``edge_loads``, and the tables
-        ``class_loads``, ``ways``, ``od_loads`` and, if asked, ``selected_groups``.
+        ``crossing_loads``, ``selected_flows`` if asked, ``edge_loads``, ``class_loads`` (the same
+        by class of travellers), and the tables ``group_loads``, ``ways``, ``od_loads``,
+        ``crossings_over_throughput`` and, if asked, ``selected_groups``.
 
     Raises
     ------
@@ -67,8 +67,7 @@ def load_layers(
     Examples
     --------
     >>> from mobility_geo.datasets import load_toy
-    >>> from mobility_geo.flows import choose_destinations
-    >>> from mobility_geo.flows.congested import assign_equilibrium
+    >>> from mobility_geo.flows import assign_equilibrium, choose_destinations
     >>> case = load_toy()
     >>> flows = assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
     >>> [layer.name for layer in load_layers(case, flows)][:2]
@@ -78,23 +77,26 @@ def load_layers(
     day = case.scenario.day(when)
     network = case.network
     crossing = _placed(network.crossings, "crossing_id", ["name"], flows.crossings, day)
-    edges = _placed(
-        network.edges, "edge_id",
-        ["kind", "road_class", "surface", "ref", "name", "crossing_id", "length_m"], flows.edges,
-        day,
-    )  # fmt: skip
+    about = ["kind", "road_class", "surface", "ref", "name", "crossing_id", "length_m"]
+    edges = _placed(network.edges, "edge_id", about, flows.edges, day)
+    # the kind of an edge and the kind of people are two things
+    by_class = flows.by_class().rename(columns={"kind": "people_kind"})
+    classes = _placed(network.edges, "edge_id", about, by_class, day)
     layers = [
         internal_layer("crossing_loads", "People and queues at crossings", crossing, None,
                        _crossing_style(crossing), "Point"),
         internal_layer("edge_loads", "People per edge, assigned", edges, EDGES,
                        _edge_style(edges), "LineString"),
+        internal_layer("class_loads", "People per edge by class of travellers", classes, EDGES,
+                       _class_style(classes), "LineString"),
     ]  # fmt: skip
     if selected is not None:
         pairs = selected.groupby(["rule", "origin_id", "destination_id"])["flow_persons"].sum()
         rows = _pairs(case, pairs.reset_index(), day)
         layers.insert(1, internal_layer("selected_flows", "Who uses the edges asked for", rows,
                                         None, _pair_style(rows, PURPLE), "LineString"))  # fmt: skip
-    tables = {"class_loads": flows.classes, "ways": flows.ways, "od_loads": flows.od}
+    tables = {"group_loads": flows.classes, "ways": flows.ways, "od_loads": flows.od,
+              "crossings_over_throughput": flows.over_throughput}  # fmt: skip
     if selected is not None:
         tables["selected_groups"] = selected
     return [
@@ -106,7 +108,7 @@ def load_layers(
 
 def write_loads(
     case: Case,
-    flows: EdgeLoads,
+    flows: EdgeFlows,
     path: str | Path,
     when: dt.date | str | None = None,
     *,
@@ -139,8 +141,7 @@ def write_loads(
     --------
     >>> import tempfile
     >>> from mobility_geo.datasets import load_toy
-    >>> from mobility_geo.flows import choose_destinations
-    >>> from mobility_geo.flows.congested import assign_equilibrium
+    >>> from mobility_geo.flows import assign_equilibrium, choose_destinations
     >>> case = load_toy()
     >>> flows = assign_equilibrium(case, choose_destinations(case, rules=["least_time"]))
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -235,7 +236,8 @@ def _dated(style: Style) -> Style:
     return replace(style, temporal=temporal("date", "date"))
 
 
-def _edge_style(frame: gpd.GeoDataFrame) -> Style:
+def _edge_style(frame: gpd.GeoDataFrame, colour: str = "#1f6bae", of: str = "") -> Style:
+    """Return lines as wide as the flow; `of` says in the tip whose it is."""
     largest = _largest(frame)
     return _dated(
         Style(
@@ -244,7 +246,7 @@ def _edge_style(frame: gpd.GeoDataFrame) -> Style:
                     "line",
                     line(WHITE, width_expression=scaled("flow_persons", largest, 0.7, 4.5),
                          alpha=0.7),
-                    line("#1f6bae", width_expression=scaled("flow_persons", largest, 0.3, 4.0)),
+                    line(colour, width_expression=scaled("flow_persons", largest, 0.3, 4.0)),
                 )
             ),
             labels=labels(
@@ -253,15 +255,29 @@ def _edge_style(frame: gpd.GeoDataFrame) -> Style:
             ),
             title='coalesce("name","ref","edge_id")',
             map_tip='[% coalesce("name","ref","edge_id") %]: '
-            '<b>[% format_number("flow_persons",0) %]</b> people<br>there '
+            f'<b>[% format_number("flow_persons",0) %]</b> people{of}<br>there '
             '[% format_number("forward_persons",0) %], back '
             '[% format_number("backward_persons",0) %]',
         )
     )  # fmt: skip
 
 
+def _class_style(frame: gpd.GeoDataFrame) -> Style:
+    # several classes lie over one another on each edge: filter the layer to see one
+    who = " ".join(
+        f"[% coalesce(\"{name}\",'') %]" for name in ("profile", "people_kind", "nationality")
+    )
+    return _edge_style(frame, PURPLE, f": {who}")
+
+
 def _crossing_style(frame: gpd.GeoDataFrame) -> Style:
     largest = _largest(frame)
+    label, tip = '"name" || \' \' || format_number("flow_persons",0)', ""
+    if "queue_min" in frame:
+        label += (
+            " || if(\"queue_min\">0, ', queue ' || format_number(\"queue_min\"/60,1) || ' h', '')"
+        )
+        tip = ', queue [% format_number("queue_min",0) %] min'
     return _dated(
         Style(
             renderer=single(
@@ -270,13 +286,10 @@ def _crossing_style(frame: gpd.GeoDataFrame) -> Style:
                     size_expression=scaled("flow_persons", largest, 1.5, 8.0)))
             ),
             labels=labels(
-                "\"name\" || ' ' || format_number(\"flow_persons\",0) || if(\"queue_min\">0, "
-                "', queue ' || format_number(\"queue_min\"/60,1) || ' h', '')",
-                placement="point", size=7, show='"flow_persons">0',
+                label, placement="point", size=7, show='"flow_persons">0',
             ),
             title='"name"',
-            map_tip='<b>[% "name" %]</b>: [% format_number("flow_persons",0) %] people, queue '
-            '[% format_number("queue_min",0) %] min',
+            map_tip='<b>[% "name" %]</b>: [% format_number("flow_persons",0) %] people' + tip,
         )
     )  # fmt: skip
 

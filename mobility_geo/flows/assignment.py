@@ -1,44 +1,176 @@
 """Load people onto the network: edges, crossings, and those who cannot be loaded."""
 
 import datetime as dt
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from mobility_geo.errors import ConservationError, UnknownIdError
+from mobility_geo.errors import ConservationError, InputError, UnknownIdError
 from mobility_geo.flows.od import ODMatrix
+from mobility_geo.network import Network
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import travellers_of
-from mobility_geo.scenario import Case, Scenario, conditions
-from mobility_geo.schema import (
-    CROSSING_FLOWS,
-    EDGE_FLOWS,
-    check_table,
-    empty_table,
-    suggest,
-)
+from mobility_geo.scenario import Case, Conditions, Scenario, conditions
+from mobility_geo.schema import CROSSING_FLOWS, EDGE_FLOWS, check_table, suggest
+from mobility_geo.units import QUANTUM
+
+FloatArray = npt.NDArray[np.float64]
+Persons = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+
+WHO = ("profile", "kind", "nationality", "exposure_class")
+"""What makes a class of travellers."""
+
+PEOPLE = ("flow_persons", "forward_persons", "backward_persons")
+
+PAIR = ("rule", "group_id", "origin_id", "destination_id")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class EdgeFlows:
-    """People per edge and per crossing, and those who could not be loaded.
+    """People per edge and per crossing, by class, and those who could not be loaded.
+
+    All ways of assigning people return it. `assign_all_or_nothing` counts whole people; the others
+    give real numbers: an expectation, not heads.
 
     Attributes
     ----------
     edges
-        Schema `EDGE_FLOWS`; edges that nobody uses have no row.
+        By rule and edge: ``flow_persons``, ``forward_persons`` and ``backward_persons``; edges
+        that nobody uses have no row. Where time depends on the method, also ``forward_min`` and
+        ``backward_min``: what it takes at these flows those for whom it takes least, queues
+        included; `inf` where nobody may pass.
+    classes
+        The same people by rule, group and edge, with the ``profile``, ``kind``, ``nationality``
+        and ``exposure_class`` of the group. ``group_id`` is missing where ways are not told
+        apart. See `by_class`.
     crossings
-        Schema `CROSSING_FLOWS`; by country that is entered.
-    served_persons, unserved_persons
-        By rule.
+        By rule, crossing and country that is entered: ``flow_persons``, and of
+        `assign_equilibrium` and `assign_logit` ``queue_min``, how long people wait because it is
+        full.
+    ways
+        Ways of each pair, one a row: ``persons``, ``time_min``, and ``edge_ids`` and
+        ``crossing_ids`` in their order, ``|`` between them. Empty for Dial's loading, which does
+        not tell ways apart.
+    od
+        The pairs: ``served_persons``, ``unserved_persons``, and ``time_min`` of the least way at
+        the end, `inf` where there is none.
+    over_throughput
+        By rule, crossing and country that is entered, where more people pass in a day than the
+        crossing lets pass: ``flow_persons_per_day``, ``throughput_persons_per_day``. Empty where
+        queues are part of the method.
+    gap
+        Relative gap by rule; 0 where nothing is iterated.
+    converged
+        Whether every rule reached the gap that was asked for.
     """
 
     edges: pd.DataFrame
+    classes: pd.DataFrame
     crossings: pd.DataFrame
-    served_persons: dict[str, int]
-    unserved_persons: dict[str, int]
+    ways: pd.DataFrame
+    od: pd.DataFrame
+    over_throughput: pd.DataFrame
+    gap: dict[str, float]
+    converged: bool
+
+    @property
+    def served_persons(self) -> dict[str, float]:
+        """People who are on their way, by rule."""
+        return self._sums("served_persons")
+
+    @property
+    def unserved_persons(self) -> dict[str, float]:
+        """People who could not be loaded, by rule."""
+        return self._sums("unserved_persons")
+
+    def _sums(self, column: str) -> dict[str, float]:
+        sums = self.od.groupby("rule")[column].sum()
+        return dict(zip(sums.index.astype(str), sums.tolist(), strict=True))
+
+    def by_class(self, *columns: str) -> pd.DataFrame:
+        """Add up the people on each edge by what they are.
+
+        Parameters
+        ----------
+        *columns
+            Of ``group_id``, ``profile``, ``kind``, ``nationality`` and ``exposure_class``; left
+            out: all but the group.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By ``rule``, the columns and ``edge_id``: ``flow_persons``, ``forward_persons`` and
+            ``backward_persons``. They add up to those of `edges`.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or groups are not told apart.
+
+        Examples
+        --------
+        >>> from mobility_geo.datasets import load_toy
+        >>> from mobility_geo.flows import choose_destinations
+        >>> case = load_toy()
+        >>> flows = assign_all_or_nothing(case, choose_destinations(case, rules=["least_time"]))
+        >>> flows.by_class("nationality")[["nationality", "edge_id", "flow_persons"]].head(1)
+          nationality      edge_id  flow_persons
+        0         TOA  board-river           300
+        """
+        wanted = columns or WHO
+        strange = [name for name in wanted if name not in {"group_id", *WHO}]
+        if strange:
+            known = ("group_id", *WHO)
+            raise InputError(
+                [
+                    f"by_class takes {', '.join(known)}, not {one!r}{suggest(one, known)}"
+                    for one in strange
+                ]
+            )
+        if "group_id" in wanted and bool(self.classes["group_id"].isna().any()):
+            msg = (
+                "these flows do not tell groups apart; leave out 'group_id', or take a method that "
+                "tells ways apart: all-or-nothing, equilibrium or dissimilar ways"
+            )
+            raise InputError(msg)
+        key = ["rule", *dict.fromkeys(wanted), "edge_id"]
+        # nobody without an exposure class may get lost
+        summed = self.classes.groupby(key, dropna=False)[list(PEOPLE)].sum()
+        found: pd.DataFrame = summed.reset_index()
+        return found
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say in one sentence each what these flows leave out of account.
+
+        Returns
+        -------
+        tuple of str
+            One for each crossing that more people pass in a day than it lets pass.
+
+        Examples
+        --------
+        >>> from mobility_geo.datasets import load_toy
+        >>> from mobility_geo.flows import choose_destinations
+        >>> case = load_toy()
+        >>> assign_all_or_nothing(case, choose_destinations(case)).warnings()
+        ()
+        """
+        over = self.over_throughput
+        told = ("rule", "crossing_name", "into_country")
+        numbers = over[[f"{name}_persons_per_day" for name in ("flow", "throughput")]]
+        return tuple(
+            f"{rule}: {name} into {country}: {flow:,.0f} people a day, {flow - most:,.0f} more "
+            f"than its throughput of {most:,.0f}; nobody queues by this method: take equilibrium, "
+            "or spread the flows over more days"
+            for (rule, name, country), (flow, most) in zip(
+                over[list(told)].itertuples(index=False, name=None),
+                numbers.to_numpy(dtype=np.float64).tolist(),
+                strict=True,
+            )
+        )
 
 
 def assign_all_or_nothing(
@@ -46,6 +178,8 @@ def assign_all_or_nothing(
     od: ODMatrix,
     scenario: Scenario | None = None,
     when: dt.date | str | None = None,
+    *,
+    days: float = 1.0,
 ) -> EdgeFlows:
     """Load every origin-destination flow onto its least-time way.
 
@@ -57,19 +191,29 @@ def assign_all_or_nothing(
         Flows, from `choose_destinations` or a table of your own.
     scenario, when
         Scenario and day to take instead of the case's own.
+    days
+        Over how many days, > 0, the flows are spread evenly: it only matters for the comparison
+        with the throughput of crossings.
 
     Returns
     -------
     EdgeFlows
-        Conserved: at every node what comes in and starts goes out or ends. A flow whose
-        destination cannot be reached counts as unserved.
+        Whole people, conserved: at every node what comes in and starts goes out or ends. A flow
+        whose destination cannot be reached counts as unserved.
 
     Raises
     ------
     UnknownIdError
         If a group is not in the case, or an origin or destination is no place of the network.
+    InputError
+        If `days` is out of range.
     ConservationError
         If people got lost: a fault of the toolkit.
+
+    Notes
+    -----
+    Nobody minds how many others take the same way, and no crossing is ever full: `over_throughput`
+    names those that would be. Of two equally quick ways one takes all.
 
     Examples
     --------
@@ -80,54 +224,124 @@ def assign_all_or_nothing(
     >>> flows.served_persons["least_time"], flows.unserved_persons["least_time"]
     (300, 1450)
     """
+    check_days(days)
     network = case.network
     laid = case.scenario if scenario is None else scenario
     day = laid.day(when)
     check_ids(case, od.table)
     groups = case.groups.set_index("group_id", drop=False)
-    edge_rows: list[pd.DataFrame] = [empty_table(EDGE_FLOWS)]
-    crossing_rows: list[dict[str, object]] = []
-    served: dict[str, int] = {}
-    unserved: dict[str, int] = {}
-    for rule in od.rules():
-        table = od.table[(od.table["rule"] == rule).to_numpy(dtype=bool)]
-        load = np.zeros(len(network.arcs), dtype=np.int64)
-        unserved[rule] = int(table["unserved_persons"].sum())
-        served[rule] = 0
-        flowing = table[(table["flow_persons"] > 0).to_numpy(dtype=bool)]
-        travellers = travellers_of(groups.loc[flowing["group_id"]])
+    parts = []
+    # without any flows the tables are empty, not missing
+    for rule in od.rules() or ("",):
+        table = od.table[(od.table["rule"] == rule).to_numpy(dtype=bool)].reset_index(drop=True)
+        people = table["flow_persons"].to_numpy(dtype=np.int64)
+        going = np.flatnonzero(people > 0)
+        travellers = travellers_of(groups.loc[table["group_id"].iloc[going]])
+        minutes = np.full(len(table), np.inf)
+        arcs: dict[int, npt.NDArray[np.int32]] = {}
+        held = []
         for traveller in sorted(set(travellers)):
-            rows = flowing[[one == traveller for one in travellers]]
-            costs = conditions(network, laid, day, traveller).dense()
-            starts = sorted(set(rows["origin_id"]))
-            ends = sorted(set(rows["destination_id"]))
+            rows = going[[one == traveller for one in travellers]]
+            held.append(conditions(network, laid, day, traveller))
+            costs = held[-1].dense()
+            origin, destination = table["origin_id"].iloc[rows], table["destination_id"].iloc[rows]
+            starts, ends = sorted(set(origin)), sorted(set(destination))
             ways = solve_ways(
                 network,
                 costs,
                 access_set(network, costs, starts),
                 access_set(network, costs, ends, leaving=False),
             )
-            people = np.zeros((len(starts), len(ends)))
-            at = (pd.Index(starts).get_indexer(rows["origin_id"]),
-                  pd.Index(ends).get_indexer(rows["destination_id"]))  # fmt: skip
-            np.add.at(people, at, rows["flow_persons"].to_numpy(dtype=float))
-            reached = ways.reachable()
-            served[rule] += int(people[reached].sum())
-            unserved[rule] += int(people[~reached].sum())
-            load += np.rint(ways.load(people)).astype(np.int64)
-        if served[rule] + unserved[rule] != od.persons(rule):
-            msg = f"{rule}: loaded {served[rule]} + {unserved[rule]} of {od.persons(rule)} people"
+            pairs = zip(pd.Index(starts).get_indexer(origin),
+                        pd.Index(ends).get_indexer(destination), strict=True)  # fmt: skip
+            taken: dict[tuple[int, int], npt.NDArray[np.int32]] = {}
+            for row, (one, two) in zip(rows.tolist(), pairs, strict=True):
+                pair = int(one), int(two)
+                minutes[row] = ways.units[pair] * QUANTUM["time_min"]
+                if np.isfinite(minutes[row]):
+                    if pair not in taken:
+                        taken[pair] = ways.arcs(*pair)
+                    arcs[row] = taken[pair]
+        served = np.where(np.isfinite(minutes), people, 0)
+        left = table["unserved_persons"].to_numpy(dtype=np.int64) + people - served
+        if rule and int(served.sum() + left.sum()) != od.persons(rule):
+            msg = f"{rule}: loaded {served.sum()} + {left.sum()} of {od.persons(rule)} people"
             raise ConservationError(msg)
-        edge_rows.append(_edge_table(case, rule, load))
-        crossing_rows += _crossing_rows(case, rule, load)
-    return EdgeFlows(
-        edges=check_table(pd.concat(edge_rows, ignore_index=True), EDGE_FLOWS),
-        crossings=check_table(
-            pd.DataFrame(crossing_rows, columns=list(CROSSING_FLOWS.names)), CROSSING_FLOWS
-        ),
-        served_persons=served,
-        unserved_persons=unserved,
+        rows = np.array(sorted(arcs), dtype=np.int64)
+        links = [arcs[row] for row in rows.tolist()]
+        load = np.zeros(len(network.arcs), dtype=np.int64)
+        for row, way in zip(rows.tolist(), links, strict=True):
+            load[way] += people[row]
+        parts.append(
+            FlowPart(
+                rule=rule,
+                edges=edge_table(network, load).assign(rule=rule)[list(EDGE_FLOWS.names)],
+                classes=class_table(case, table, rows, people[rows], links),
+                crossings=crossing_table(case, rule, load)[list(CROSSING_FLOWS.names)],
+                ways=way_table(network, table, rows, people[rows], minutes[rows], links),
+                od=table[list(PAIR)].assign(
+                    served_persons=served, unserved_persons=left, time_min=minutes
+                ),
+                over_throughput=over_throughput(
+                    case, rule, load / days, arc_throughput(network, held)
+                ),
+            )
+        )
+    found = join_parts(parts)
+    return replace(
+        found,
+        edges=check_table(found.edges, EDGE_FLOWS),
+        crossings=check_table(found.crossings, CROSSING_FLOWS),
     )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class FlowPart:
+    """The tables of one rule; see `EdgeFlows`."""
+
+    rule: str
+    edges: pd.DataFrame
+    classes: pd.DataFrame
+    crossings: pd.DataFrame
+    ways: pd.DataFrame
+    od: pd.DataFrame
+    over_throughput: pd.DataFrame
+    gap: float = 0.0
+    converged: bool = True
+
+
+def join_parts(parts: Sequence[FlowPart]) -> EdgeFlows:
+    """Return the flows of all rules as one."""
+
+    def tables(name: str) -> pd.DataFrame:
+        found: list[pd.DataFrame] = [getattr(part, name) for part in parts]
+        some = [one for one in found if len(one)]
+        if some:
+            return pd.concat(some, ignore_index=True)
+        # columns of text that come from operations on no rows cannot be joined with others
+        return pd.DataFrame(
+            {key: pd.Series([], dtype=kind) for key, kind in found[0].dtypes.items()}
+        )
+
+    return EdgeFlows(
+        edges=tables("edges"), classes=tables("classes"), crossings=tables("crossings"),
+        ways=tables("ways"), od=tables("od"), over_throughput=tables("over_throughput"),
+        gap={part.rule: part.gap for part in parts if part.rule},
+        converged=all(part.converged for part in parts),
+    )  # fmt: skip
+
+
+def check_days(days: float) -> None:
+    """Check over how many days flows are spread.
+
+    Raises
+    ------
+    InputError
+        If it is no number above 0.
+    """
+    if not (np.isfinite(days) and days > 0):
+        msg = f"days must be > 0; it is {days:g}"
+        raise InputError(msg)
 
 
 def check_ids(case: Case, table: pd.DataFrame) -> None:
@@ -154,40 +368,164 @@ def check_ids(case: Case, table: pd.DataFrame) -> None:
         raise UnknownIdError(problems)
 
 
-def _edge_table(case: Case, rule: str, load: "np.typing.NDArray[np.int64]") -> pd.DataFrame:
-    arcs = case.network.arcs
+def edge_table(network: Network, load: Persons) -> pd.DataFrame:
+    """Return the people on each edge, in both directions, from those on arcs."""
+    arcs = network.arcs
     loaded = np.flatnonzero(load)
     used, at = np.unique(arcs.edge[loaded], return_inverse=True)
-    both = np.zeros((2, len(used)), dtype=np.int64)
+    both = np.zeros((2, len(used)), dtype=load.dtype)
     np.add.at(both, (arcs.forward[loaded].astype(np.intp), at), load[loaded])
     backward, forward = both
     return pd.DataFrame(
         {
-            "rule": pd.Series([rule] * len(used), dtype="str"),
-            "edge_id": case.network.edges["edge_id"].iloc[used].to_numpy(),
+            "edge_id": network.edges["edge_id"].to_numpy()[used],
             "flow_persons": forward + backward,
             "forward_persons": forward,
             "backward_persons": backward,
         }
+    ).astype({"edge_id": "str"})
+
+
+def class_table(
+    case: Case,
+    pairs: pd.DataFrame,
+    rows: npt.NDArray[np.int64],
+    persons: Persons,
+    links: Sequence[npt.NDArray[np.int32]],
+) -> pd.DataFrame:
+    """Return the people on each edge by group, from ways: `rows` says the pair of each."""
+    network = case.network
+    arcs = network.arcs
+    names, group = np.unique(pairs["group_id"].to_numpy(dtype=object)[rows], return_inverse=True)
+    length = [len(one) for one in links]
+    arc = np.concatenate([np.zeros(0, dtype=np.int32), *links])
+    passed = pd.DataFrame(
+        {
+            "group": np.repeat(group, length),
+            "edge": arcs.edge[arc],
+            "forward_persons": np.where(arcs.forward[arc], np.repeat(persons, length), 0),
+            "backward_persons": np.where(arcs.forward[arc], 0, np.repeat(persons, length)),
+        }
+    )
+    found = passed.groupby(["group", "edge"], as_index=False).sum()
+    who = case.groups.set_index("group_id").loc[names[found["group"]], list(WHO)]
+    table = pd.DataFrame(
+        {
+            "rule": pd.Series(pairs["rule"].iloc[:1].tolist() * len(found), dtype="str"),
+            "group_id": pd.Series(names[found["group"]], dtype="str"),
+            **{name: pd.Series(who[name].astype("str").to_numpy(), dtype="str") for name in WHO},
+            "edge_id": pd.Series(network.edges["edge_id"].to_numpy()[found["edge"]], dtype="str"),
+            "flow_persons": found["forward_persons"] + found["backward_persons"],
+            "forward_persons": found["forward_persons"],
+            "backward_persons": found["backward_persons"],
+        }
+    )
+    return table.astype(dict.fromkeys(PEOPLE, persons.dtype))
+
+
+def crossing_table(
+    case: Case,
+    rule: str,
+    load: Persons,
+    queue: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Return the people per crossing and country that is entered, and how long they wait."""
+    network = case.network
+    crossing, into = _at_border(network)
+    used = [arc for arc in np.flatnonzero(load > 0) if isinstance(crossing[arc], str)]
+    table = pd.DataFrame(
+        {
+            "rule": pd.Series([rule] * len(used), dtype="str"),
+            "crossing_id": pd.Series([crossing[arc] for arc in used], dtype="str"),
+            "into_country": pd.Series([into[arc] for arc in used], dtype="str"),
+            "flow_persons": load[used],
+            "queue_min": np.zeros(len(used)) if queue is None else queue[used],
+        }
+    )
+    key = ["rule", "crossing_id", "into_country"]
+    table = table.groupby(key, as_index=False).agg(
+        flow_persons=("flow_persons", "sum"), queue_min=("queue_min", "max")
+    )
+    table.insert(2, "crossing_name", _names(network, table["crossing_id"]))
+    return table.sort_values(
+        ["flow_persons", *key], ascending=[False, True, True, True], ignore_index=True
     )
 
 
-def _crossing_rows(
-    case: Case, rule: str, load: "np.typing.NDArray[np.int64]"
-) -> list[dict[str, object]]:
+def way_table(
+    network: Network,
+    pairs: pd.DataFrame,
+    rows: npt.NDArray[np.int64],
+    persons: Persons,
+    minutes: FloatArray,
+    links: Sequence[npt.NDArray[np.int32]],
+) -> pd.DataFrame:
+    """Return ways, one a row; `rows` says the pair of each, `links` its arcs."""
+    names = network.edges["edge_id"].to_numpy()
+    at_border = network.edges["crossing_id"].fillna("").to_numpy(dtype=object)
+    taken = [network.arcs.edge[one] for one in links]
+    return pairs.iloc[rows][list(PAIR)].reset_index(drop=True).assign(
+        persons=persons,
+        time_min=minutes,
+        edge_ids=pd.Series(["|".join(names[one]) for one in taken], dtype="str"),
+        crossing_ids=pd.Series(
+            ["|".join(filter(None, at_border[one])) for one in taken], dtype="str"
+        ),
+    )  # fmt: skip
+
+
+def arc_throughput(network: Network, held: Sequence[Conditions]) -> FloatArray:
+    """Return how many people a day each arc lets pass: the least over the classes that may."""
+    size = len(network.arcs)
+    limits = np.full(size, np.inf)
+    for one in held:
+        capacity = one.base.capacity[:size].copy()
+        kept = one.limited_arc < size
+        capacity[one.limited_arc[kept]] = one.capacity[kept]
+        # an arc that is closed to a class says nothing about the others
+        limits = np.where(one.dense().open[:size], np.minimum(limits, capacity), limits)
+    return limits
+
+
+def over_throughput(
+    case: Case, rule: str, load_per_day: FloatArray, limits: FloatArray
+) -> pd.DataFrame:
+    """Return the crossings that more people pass in a day than they let pass."""
     network = case.network
-    loaded = np.flatnonzero(load)
-    crossing = network.edges["crossing_id"].iloc[network.arcs.edge[loaded]]
-    border = crossing.notna().to_numpy(dtype=bool)
-    into = network.nodes["country"].iloc[network.arcs.head[loaded[border]]]
-    names = network.crossings.set_index("crossing_id")["name"]
-    total: Counter[tuple[str, str]] = Counter()
-    for name, country, people in zip(crossing[border], into, load[loaded[border]], strict=True):
-        total[str(name), str(country)] += int(people)
-    return [
+    crossing, into = _at_border(network)
+    held = np.flatnonzero(np.isfinite(limits) & (load_per_day > 0))
+    held = held[[isinstance(crossing[arc], str) for arc in held.tolist()]]
+    key = ["rule", "crossing_id", "into_country"]
+    table = pd.DataFrame(
         {
-            "rule": rule, "crossing_id": name, "crossing_name": names[name],
-            "into_country": country, "flow_persons": people,
+            "rule": pd.Series([rule] * len(held), dtype="str"),
+            "crossing_id": pd.Series(crossing[held], dtype="str"),
+            "into_country": pd.Series(into[held], dtype="str"),
+            "flow_persons_per_day": load_per_day[held],
+            "throughput_persons_per_day": limits[held],
         }
-        for (name, country), people in sorted(total.items(), key=lambda item: (-item[1], item[0]))
-    ]  # fmt: skip
+    )
+    # the edges of one crossing share its throughput
+    table = table.groupby(key, as_index=False).agg(
+        flow_persons_per_day=("flow_persons_per_day", "sum"),
+        throughput_persons_per_day=("throughput_persons_per_day", "min"),
+    )
+    table.insert(2, "crossing_name", _names(network, table["crossing_id"]))
+    excess = table["flow_persons_per_day"] - table["throughput_persons_per_day"]
+    over: pd.DataFrame = table[excess > 1e-9 * table["throughput_persons_per_day"]]
+    return over.reset_index(drop=True)
+
+
+def _at_border(network: Network) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """Return the crossing that each arc passes, if any, and the country that it enters."""
+    arcs = network.arcs
+    return (
+        network.edges["crossing_id"].to_numpy(dtype=object)[arcs.edge],
+        network.nodes["country"].to_numpy(dtype=object)[arcs.head],
+    )
+
+
+def _names(network: Network, crossings: pd.Series) -> pd.Series:
+    names = network.crossings.set_index("crossing_id")["name"]
+    found: pd.Series = crossings.map(names).astype("str")
+    return found

@@ -1,8 +1,7 @@
 """Flows of a case with congestion, queues at crossings, or several ways for each pair."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -10,7 +9,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.errors import InputError, labels
-from mobility_geo.flows.assignment import check_ids
+from mobility_geo.flows.assignment import (
+    PAIR,
+    WHO,
+    EdgeFlows,
+    FlowPart,
+    arc_throughput,
+    check_days,
+    check_ids,
+    class_table,
+    crossing_table,
+    edge_table,
+    join_parts,
+    over_throughput,
+    way_table,
+)
 from mobility_geo.flows.congestion import AssignmentGraph, CostCurves, FloatArray
 from mobility_geo.flows.equilibrium import (
     Progress,
@@ -27,46 +40,6 @@ from mobility_geo.scenario import ArcCosts, Case, Conditions, Scenario, Travelle
 from mobility_geo.units import MIN_PER_H, QUANTUM
 
 DELAY_COLUMNS = ("edge_id", "b", "power", "capacity_persons_per_day")
-WHO = ("profile", "kind", "nationality", "exposure_class")
-
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class EdgeLoads:
-    """People per edge and crossing as real numbers: an expectation, not heads.
-
-    Attributes
-    ----------
-    edges
-        By rule and edge: ``flow_persons``, ``forward_persons``, ``backward_persons``, and
-        ``forward_min`` and ``backward_min``, the time it takes at these flows by those for whom
-        it takes least, queues included; `inf` where nobody may pass. Edges without people have
-        no row.
-    classes
-        The same flows by class of people: ``profile``, ``kind``, ``nationality``,
-        ``exposure_class``.
-    crossings
-        By rule, crossing and country that is entered: ``flow_persons``, and ``queue_min``, how
-        long people wait because it is full.
-    ways
-        Ways of each pair, one a row: ``persons``, ``time_min``, and ``edge_ids`` and
-        ``crossing_ids`` in their order, ``|`` between them. Empty for Dial's loading, which does
-        not tell ways apart.
-    od
-        The pairs: ``served_persons``, ``unserved_persons``, and ``time_min`` of the least way at
-        the end, `inf` where there is none.
-    gap
-        Relative gap by rule.
-    converged
-        Whether every rule reached the gap that was asked for.
-    """
-
-    edges: pd.DataFrame
-    classes: pd.DataFrame
-    crossings: pd.DataFrame
-    ways: pd.DataFrame
-    od: pd.DataFrame
-    gap: dict[str, float]
-    converged: bool
 
 
 def assign_equilibrium(  # noqa: PLR0913
@@ -82,7 +55,7 @@ def assign_equilibrium(  # noqa: PLR0913
     gap: float = 1e-6,
     max_iterations: int = 1000,
     progress: Callable[[Progress], None] | None = None,
-) -> EdgeLoads:
+) -> EdgeFlows:
     """Load people so that nobody finds a quicker way, with queues where a crossing is full.
 
     Parameters
@@ -111,7 +84,7 @@ def assign_equilibrium(  # noqa: PLR0913
 
     Returns
     -------
-    EdgeLoads
+    EdgeFlows
         Real numbers, conserved at every node; flows of crossings never exceed the throughput.
 
     Raises
@@ -137,9 +110,7 @@ def assign_equilibrium(  # noqa: PLR0913
     >>> flows.od[["served_persons", "unserved_persons"]].sum().tolist()
     [300.0, 1450.0]
     """
-    if not (np.isfinite(days) and days > 0):
-        msg = f"days must be > 0; it is {days:g}"
-        raise InputError(msg)
+    check_days(days)
     parts = []
     # without any flows the tables are empty, not missing
     for rule in od.rules() or ("",):
@@ -156,7 +127,7 @@ def assign_equilibrium(  # noqa: PLR0913
             world.loads(found.kind_flow, found.cost, found.queue, found.ways, found.unserved,
                         found.pair_cost, gap=found.gap, converged=found.converged)
         )  # fmt: skip
-    return _join(parts)
+    return join_parts(parts)
 
 
 def assign_logit(  # noqa: PLR0913
@@ -173,7 +144,7 @@ def assign_logit(  # noqa: PLR0913
     days: float = 1.0,
     gap: float = 1e-6,
     max_iterations: int = 1000,
-) -> EdgeLoads:
+) -> EdgeFlows:
     """Spread people over several ways: the quicker a way, the more take it.
 
     Parameters
@@ -195,7 +166,7 @@ def assign_logit(  # noqa: PLR0913
 
     Returns
     -------
-    EdgeLoads
+    EdgeFlows
         Real numbers, conserved at every node. Nobody queues, and nobody has a budget.
 
     Raises
@@ -245,16 +216,17 @@ def assign_logit(  # noqa: PLR0913
             world.loads(found.kind_flow, found.cost, np.zeros(len(found.cost)), None,
                         found.unserved, least, gap=found.gap, converged=found.converged)
         )  # fmt: skip
-    return _join(parts)
+    return join_parts(parts)
 
 
-def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
+def select_edge(flows: EdgeFlows, edges: str | Iterable[str]) -> pd.DataFrame:
     """Say who uses an edge, from where to where.
 
     Parameters
     ----------
     flows
-        From `assign_equilibrium`, or `assign_logit` with dissimilar ways.
+        From `assign_all_or_nothing`, `assign_equilibrium`, or `assign_logit` with dissimilar
+        ways.
     edges
         Id of an edge or a crossing, or several: whoever passes any of them counts once.
 
@@ -286,9 +258,12 @@ def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
     """
     wanted = {edges} if isinstance(edges, str) else set(edges)
     if len(flows.edges) and not len(flows.ways):
-        msg = "these flows do not tell ways apart; take assign_equilibrium or dissimilar ways"
+        msg = (
+            "these flows do not tell ways apart; take assign_all_or_nothing, assign_equilibrium "
+            "or dissimilar ways"
+        )
         raise InputError(msg)
-    key = ["rule", "group_id", "origin_id", "destination_id"]
+    key = list(PAIR)
     over = np.zeros(len(flows.ways), dtype=bool)
     for name in ("edge_ids", "crossing_ids"):
         ids = flows.ways[name].str.split("|")
@@ -302,33 +277,6 @@ def select_edge(flows: EdgeLoads, edges: str | Iterable[str]) -> pd.DataFrame:
         order, ascending=[True, False, True, True], ignore_index=True
     )
     return found
-
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Part:
-    """Tables of one rule."""
-
-    edges: pd.DataFrame
-    classes: pd.DataFrame
-    crossings: pd.DataFrame
-    ways: pd.DataFrame
-    od: pd.DataFrame
-    rule: str
-    gap: float
-    converged: bool
-
-
-def _join(parts: list[_Part]) -> EdgeLoads:
-    def tables(name: str) -> pd.DataFrame:
-        joined: pd.DataFrame = pd.concat([getattr(part, name) for part in parts], ignore_index=True)
-        return joined
-
-    return EdgeLoads(
-        edges=tables("edges"), classes=tables("classes"), crossings=tables("crossings"),
-        ways=tables("ways"), od=tables("od"),
-        gap={part.rule: part.gap for part in parts if part.rule},
-        converged=all(part.converged for part in parts),
-    )  # fmt: skip
 
 
 class _World:
@@ -471,16 +419,9 @@ class _World:
             If one throughput holds for several edges that people may pass.
         """
         network = self.case.network
-        limits = np.full(len(self.graph), np.inf)
         size = len(network.arcs)
-        for held in self.held:
-            capacity = held.base.capacity[:size].copy()
-            kept = held.limited_arc < size
-            capacity[held.limited_arc[kept]] = held.capacity[kept]
-            # an arc that is closed to a class says nothing about the others
-            limits[:size] = np.where(
-                held.dense().open, np.minimum(limits[:size], capacity), limits[:size]
-            )
+        limits = np.full(len(self.graph), np.inf)
+        limits[:size] = arc_throughput(network, self.held)
         crossing = network.edges["crossing_id"]
         held_edges = np.unique(network.arcs.edge[np.isfinite(limits[:size])])
         names = crossing.iloc[held_edges].dropna()
@@ -499,7 +440,7 @@ class _World:
             self.graph, self.trips, cost=cost, kind_cost=self.kind_cost
         ).pair_cost
 
-    def spread(self, theta: float, count: int, overlap: float) -> _Part:
+    def spread(self, theta: float, count: int, overlap: float) -> FlowPart:
         """Load pairs by logit on ways that share little, at times that do not change."""
         from mobility_geo.routing.alternatives import (  # noqa: PLC0415 # loads numba
             find_alternatives,
@@ -564,53 +505,54 @@ class _World:
         gap: float,
         converged: bool,
         minutes: FloatArray | None = None,
-    ) -> _Part:
+    ) -> FlowPart:
         """Return the tables; flows per day become people again."""
-        size = len(self.case.network.arcs)
+        network = self.case.network
+        size = len(network.arcs)
         by_kind = kind_flow[:, :size] * self.days
         total = by_kind.sum(axis=0)
-        edges = self._edges(total).assign(rule=self.rule)
+        edges = edge_table(network, total).assign(rule=self.rule)
         forward, backward = self._minutes(cost)
-        at = self.case.network.edge_positions(edges["edge_id"])
+        at = network.edge_positions(edges["edge_id"])
         edges["forward_min"], edges["backward_min"] = forward[at], backward[at]
-        classes = [
-            self._edges(by_kind[number]).assign(
-                rule=self.rule, **{name: getattr(one, name) for name in WHO}
+        rows = np.zeros(0, dtype=np.int64) if ways is None else self.going[ways.pair]
+        persons = np.zeros(0) if ways is None else ways.persons * self.days
+        passed = [] if ways is None else [ways.of(way) for way in range(len(ways))]
+        arcs = [one[one < size] for one in passed]
+        if minutes is None:
+            kinds = [] if ways is None else self.kind[ways.pair].tolist()
+            minutes = np.array(
+                [
+                    (cost[one] + self.kind_cost[kind][one]).sum()
+                    for kind, one in zip(kinds, passed, strict=True)
+                ],
+                dtype=np.float64,
             )
-            for number, one in enumerate(self.kinds)
-        ]
-        columns = ["edge_id", "flow_persons", "forward_persons", "backward_persons"]
-        none = pd.DataFrame(
-            {name: pd.Series(dtype="str") for name in ("rule", *WHO)}
-            | {name: pd.Series(dtype="float64") for name in columns}
-        ).astype({"edge_id": "str"})
-        return _Part(
-            edges=edges[["rule", *columns, "forward_min", "backward_min"]],
-            classes=pd.concat([none, *classes], ignore_index=True)[["rule", *WHO, *columns]],
-            crossings=self._crossings(total, queue),
-            ways=self._ways(ways, cost, minutes),
+        classes = class_table(self.case, self.rows, rows, persons, arcs)
+        if ways is None:
+            classes = pd.concat([classes, *self._by_kind(by_kind)], ignore_index=True)
+        return FlowPart(
+            edges=edges[["rule", *edges.columns.drop("rule")]],
+            classes=classes,
+            crossings=crossing_table(self.case, self.rule, total, queue),
+            ways=way_table(network, self.rows, rows, persons, minutes, arcs),
             od=self._od(unserved, pair_cost),
+            over_throughput=over_throughput(
+                self.case, self.rule, total / self.days, arc_throughput(network, self.held)
+            ),
             rule=self.rule,
             gap=gap,
             converged=converged,
         )
 
-    def _edges(self, load: FloatArray) -> pd.DataFrame:
-        network = self.case.network
-        arcs, size = network.arcs, len(network.edges)
-        ways = [
-            np.bincount(arcs.edge[side], weights=load[side], minlength=size)
-            for side in (arcs.forward, ~arcs.forward)
-        ]
-        used = np.flatnonzero(ways[0] + ways[1] > 0)
-        return pd.DataFrame(
-            {
-                "edge_id": network.edges["edge_id"].to_numpy()[used],
-                "flow_persons": (ways[0] + ways[1])[used],
-                "forward_persons": ways[0][used],
-                "backward_persons": ways[1][used],
-            }
-        ).astype({"edge_id": "str"})
+    def _by_kind(self, load: FloatArray) -> Iterator[pd.DataFrame]:
+        """Yield the people on edges by class of travellers, where groups are not told apart."""
+        for number, one in enumerate(self.kinds):
+            table = edge_table(self.case.network, load[number])
+            who = {name: getattr(one, name) for name in WHO}
+            words = {name: [word] * len(table) for name, word in
+                     ({"rule": self.rule, "group_id": None} | who).items()}  # fmt: skip
+            yield pd.concat([pd.DataFrame(words).astype("str"), table], axis=1)
 
     def _minutes(self, cost: FloatArray) -> tuple[FloatArray, FloatArray]:
         arcs, size = self.case.network.arcs, len(self.case.network.edges)
@@ -621,56 +563,6 @@ class _World:
         backward[has] = spent[arcs.backward[has]]
         return spent[:size], backward
 
-    def _crossings(self, load: FloatArray, queue: FloatArray) -> pd.DataFrame:
-        network = self.case.network
-        edge = network.arcs.edge
-        crossing = network.edges["crossing_id"].to_numpy(dtype=object)[edge]
-        into = network.nodes["country"].to_numpy(dtype=object)[network.arcs.head]
-        used = [arc for arc in np.flatnonzero(load > 0) if isinstance(crossing[arc], str)]
-        table = pd.DataFrame(
-            {
-                "rule": pd.Series([self.rule] * len(used), dtype="str"),
-                "crossing_id": pd.Series([crossing[arc] for arc in used], dtype="str"),
-                "into_country": pd.Series([into[arc] for arc in used], dtype="str"),
-                "flow_persons": load[used],
-                "queue_min": queue[used],
-            }
-        )
-        names = network.crossings.set_index("crossing_id")["name"]
-        key = ["rule", "crossing_id", "into_country"]
-        table = table.groupby(key, as_index=False).agg(
-            flow_persons=("flow_persons", "sum"), queue_min=("queue_min", "max")
-        )
-        table.insert(2, "crossing_name", table["crossing_id"].map(names).astype("str"))
-        return table.sort_values(
-            ["flow_persons", *key], ascending=[False, True, True, True], ignore_index=True
-        )
-
-    def _ways(
-        self, ways: WayFlows | None, cost: FloatArray, minutes: FloatArray | None
-    ) -> pd.DataFrame:
-        network = self.case.network
-        size, names = len(network.arcs), network.edges["edge_id"].to_numpy()
-        at_border = network.edges["crossing_id"].fillna("").to_numpy(dtype=object)
-        count = 0 if ways is None else len(ways)
-        rows, spent, edges, crossings = [], [], [], []
-        for way in range(count):
-            assert ways is not None  # noqa: S101 # for the type checker
-            links = ways.of(way)
-            pair = int(ways.pair[way])
-            rows.append(int(self.going[pair]))
-            spent.append(float((cost[links] + self.kind_cost[self.kind[pair]][links]).sum()))
-            taken = network.arcs.edge[links[links < size]]
-            edges.append("|".join(names[taken]))
-            crossings.append("|".join(filter(None, at_border[taken])))
-        table = self.rows.iloc[rows][["rule", "group_id", "origin_id", "destination_id"]]
-        return table.reset_index(drop=True).assign(
-            persons=np.zeros(0) if ways is None else ways.persons * self.days,
-            time_min=np.array(spent, dtype=np.float64) if minutes is None else minutes,
-            edge_ids=pd.Series(edges, dtype="str"),
-            crossing_ids=pd.Series(crossings, dtype="str"),
-        )
-
     def _od(self, unserved: FloatArray, pair_cost: FloatArray) -> pd.DataFrame:
         left = self.rows["unserved_persons"].to_numpy(dtype=np.float64).copy()
         flows = self.rows["flow_persons"].to_numpy(dtype=np.float64)
@@ -678,5 +570,6 @@ class _World:
         spent = np.full(len(self.rows), np.inf)
         spent[self.going] = pair_cost
         served = np.maximum(0.0, flows + self.rows["unserved_persons"].to_numpy() - left)
-        table = self.rows[["rule", "group_id", "origin_id", "destination_id"]]
-        return table.assign(served_persons=served, unserved_persons=left, time_min=spent)
+        return self.rows[list(PAIR)].assign(
+            served_persons=served, unserved_persons=left, time_min=spent
+        )

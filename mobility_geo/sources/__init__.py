@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     from mobility_geo.sources.population import population_by_zone, population_to_places
     from mobility_geo.sources.rasters import sample_along
     from mobility_geo.sources.stations import read_waystations
+    from mobility_geo.sources.tntp import (
+        TntpNetwork,
+        TntpTrips,
+        read_tntp_flows,
+        read_tntp_network,
+        read_tntp_trips,
+    )
     from mobility_geo.sources.topology import build_topology
     from mobility_geo.sources.waterways import read_crossings, read_waterways
 
@@ -51,6 +58,8 @@ __all__ = [
     "DisplacementCase",
     "Finding",
     "Reading",
+    "TntpNetwork",
+    "TntpTrips",
     "add_population",
     "add_slope",
     "build_topology",
@@ -86,6 +95,9 @@ __all__ = [
     "read_population_table",
     "read_roads",
     "read_table",
+    "read_tntp_flows",
+    "read_tntp_network",
+    "read_tntp_trips",
     "read_waterways",
     "read_waystations",
     "read_zone_names",
@@ -96,6 +108,8 @@ __all__ = [
 
 _HOMES = {
     "DisplacementCase": "displacement_case",
+    "TntpNetwork": "tntp",
+    "TntpTrips": "tntp",
     "add_population": "boundaries",
     "add_slope": "elevation",
     "build_topology": "topology",
@@ -128,6 +142,9 @@ _HOMES = {
     "read_places": "places",
     "read_population_table": "boundaries",
     "read_roads": "lines",
+    "read_tntp_flows": "tntp",
+    "read_tntp_network": "tntp",
+    "read_tntp_trips": "tntp",
     "read_waterways": "waterways",
     "read_waystations": "stations",
     "read_zone_names": "od_tables",

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from mobility_geo.cli import exits
 from mobility_geo.cli.app import app
 from mobility_geo.datasets import copy_scenario, load_mali
-from mobility_geo.flows import choose_destinations
-from mobility_geo.flows.congested import assign_equilibrium, select_edge
+from mobility_geo.flows import assign_equilibrium, choose_destinations, select_edge
 
 NAME = "mali-2013-01"
 
@@ -49,8 +48,21 @@ def test_flows_and_who_uses_a_crossing_as_layers(tmp_path, expected):
     assert sum(row["flow_persons"] for row in data["selected"]) == pytest.approx(using)
     crossings = pyogrio.read_dataframe(out, layer="crossing_loads").set_index("crossing_id")
     assert crossings.loc["inabao", "flow_persons"] == pytest.approx(using)
+    by_class = pyogrio.read_dataframe(out, layer="class_loads")
+    assert set(by_class.geom_type) == {"LineString"}
+    summed = by_class.groupby("edge_id")["flow_persons"].sum().to_dict()
+    assert summed == pytest.approx(told.to_dict())
+    assert by_class["nationality"].nunique() + by_class["profile"].nunique() > 2
     names = {name for name, _ in pyogrio.list_layers(out)}
-    assert {"class_loads", "ways", "od_loads", "selected_groups", "edges", "zones"} <= names
+    assert {
+        "group_loads",
+        "crossings_over_throughput",
+        "ways",
+        "od_loads",
+        "selected_groups",
+        "edges",
+        "zones",
+    } <= names
 
 
 def test_flows_of_a_table_with_congestion_on_an_edge(tmp_path, expected):
@@ -69,6 +81,34 @@ def test_flows_of_a_table_with_congestion_on_an_edge(tmp_path, expected):
     assert edges["flow_persons"].to_dict() == pytest.approx(told["flow_persons"].to_dict())
     assert edges.loc[busiest, "forward_min"] == pytest.approx(told.loc[busiest, "forward_min"])
     assert "People per crossing" in done.stdout
+
+
+@pytest.mark.parametrize("method", ["all-or-nothing", "dissimilar"])
+def test_methods_without_queues_name_the_crossings_that_would_be_too_full(tmp_path, method):
+    copy_scenario(NAME, tmp_path)
+    file = tmp_path / f"{NAME}.toml"
+    slow = """
+[[disruption]]
+id = "slow-post"
+kind = "border"
+crossings = ["inabao"]
+source = "invented"
+effect = { throughput_persons_per_day = 40 }
+"""
+    file.write_text(file.read_text("utf-8") + slow, encoding="utf-8")
+    out = tmp_path / "flows.gpkg"
+    words = ["assign", file, "--method", method, "--theta", 1, "--days", 30, "--out", out]
+    done = mobility_geo(*words)
+    assert done.returncode == exits.SUCCESS, done.stderr
+    assert "Inabao into BFA" in done.stdout
+    assert "more than its throughput of 40" in " ".join(done.stdout.split())
+    found = json.loads(mobility_geo(*words, "--output", "json").stdout)
+    (row,) = found["data"]["over_throughput"]
+    assert (row["crossing_id"], row["throughput_persons_per_day"]) == ("inabao", 40)
+    assert row["flow_persons_per_day"] > 40
+    assert any("Inabao" in line for line in found["warnings"])
+    table = pyogrio.read_dataframe(out, layer="crossings_over_throughput")
+    assert table["crossing_id"].tolist() == ["inabao"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,14 @@ import pytest
 
 from mobility_geo.datasets import load_toy
 from mobility_geo.errors import InputError, UnknownIdError
-from mobility_geo.flows import ODMatrix, assign_all_or_nothing, choose_destinations
-from mobility_geo.flows.congested import assign_equilibrium, assign_logit, select_edge
+from mobility_geo.flows import (
+    ODMatrix,
+    assign_all_or_nothing,
+    assign_equilibrium,
+    assign_logit,
+    choose_destinations,
+    select_edge,
+)
 from mobility_geo.testing import build_case, draw_network
 
 NETWORK = draw_network("""

@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 from mobility_geo.errors import InputError
-from mobility_geo.flows.congestion import AssignmentGraph, CostCurves
-from mobility_geo.flows.equilibrium import Trips, load_all_or_nothing, solve_equilibrium
-from mobility_geo.sources.tntp import read_tntp_flows, read_tntp_network, read_tntp_trips
+from mobility_geo.flows import (
+    AssignmentGraph,
+    CostCurves,
+    Trips,
+    load_all_or_nothing,
+    solve_equilibrium,
+)
+from mobility_geo.sources import read_tntp_flows, read_tntp_network, read_tntp_trips
 
 BRAESS_NET = """<NUMBER OF ZONES> 2
 <NUMBER OF NODES> 4

@@ -1,16 +1,25 @@
 """People over the network: conserved at every node, edge and crossing."""
 
 import collections
+import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from mobility_geo.datasets import load_toy
-from mobility_geo.errors import UnknownIdError
-from mobility_geo.flows import ODMatrix, assign_all_or_nothing, choose_destinations
-from mobility_geo.scenario import Closure, Disruption, Selection, border_closure
+from mobility_geo.errors import InputError, UnknownIdError
+from mobility_geo.flows import (
+    ODMatrix,
+    assign_all_or_nothing,
+    assign_equilibrium,
+    assign_logit,
+    choose_destinations,
+    select_edge,
+)
+from mobility_geo.scenario import Closure, Disruption, Selection, Throughput, border_closure
 from mobility_geo.testing import build_case, draw_network
 from mobility_geo.testing.strategies import cases
 
@@ -56,6 +65,117 @@ def test_what_comes_in_and_starts_goes_out_or_ends(data):
         into = rows.set_index("into_country")["flow_persons"].to_dict()
         assert into.get("BBB", 0) == edge["forward_persons"].sum()
         assert into.get("AAA", 0) == edge["backward_persons"].sum()
+
+
+PEOPLE = ["flow_persons", "forward_persons", "backward_persons"]
+
+
+def check_parts(flows):
+    """Check that classes, groups and ways make up the flow of each edge."""
+    key = ["rule", "edge_id"]
+    total = flows.edges.set_index(key)[PEOPLE].sort_index()
+    for columns in ((), ("nationality",), ("profile", "kind"), ("group_id",)):
+        if "group_id" in columns and flows.classes["group_id"].isna().any():
+            continue
+        table = flows.by_class(*columns)
+        assert not table.duplicated(["rule", *(columns or WHO), "edge_id"]).any()
+        summed = table.groupby(key)[PEOPLE].sum().sort_index()
+        assert summed.index.tolist() == total.index.tolist()
+        assert summed.to_numpy() == pytest.approx(total.to_numpy(), abs=1e-9)
+    if len(flows.ways):
+        parts = flows.ways.assign(edge_id=flows.ways["edge_ids"].str.split("|")).explode("edge_id")
+        summed = parts[parts["edge_id"] != ""].groupby(key)["persons"].sum()
+        assert summed.to_dict() == pytest.approx(total["flow_persons"].to_dict())
+
+
+WHO = ["profile", "kind", "nationality", "exposure_class"]
+
+
+@given(data=st.data())
+@settings(max_examples=4, phases=(Phase.explicit, Phase.generate))
+def test_classes_groups_and_ways_make_up_the_flow_of_each_edge(data):
+    case = data.draw(cases(NETWORK, opening=True))
+    od = choose_destinations(case)
+    for flows in (
+        assign_all_or_nothing(case, od),
+        assign_equilibrium(case, od, crossing_capacity=False),
+        assign_logit(case, od, theta_per_h=0.5),
+        assign_logit(case, od, theta_per_h=0.5, ways="dissimilar"),
+    ):
+        check_parts(flows)
+        assert flows.served_persons == pytest.approx(
+            od.table.groupby("rule")["flow_persons"].sum().to_dict()
+        )
+
+
+def test_flows_tell_who_is_on_an_edge_and_from_where_to_where():
+    people = [
+        {"place_id": "A", "persons": 70, "nationality": "AAA"},
+        {"place_id": "A", "persons": 20, "nationality": "BBB"},
+        {"place_id": "D", "persons": 5, "nationality": "BBB", "profile": "foot"},
+    ]
+    case = build_case(NETWORK, people, "C")
+    flows = assign_all_or_nothing(case, choose_destinations(case, rules=["least_time"]))
+    check_parts(flows)
+    at_post = flows.by_class("nationality").set_index(["edge_id", "nationality"])["flow_persons"]
+    assert at_post["b-c"].to_dict() == {"AAA": 70, "BBB": 25}
+    assert flows.by_class("group_id")["flow_persons"].dtype == np.int64
+    using = select_edge(flows, "b-c")
+    assert using[["origin_id", "destination_id", "flow_persons", "share"]].to_numpy().tolist() == [
+        ["A", "C", 70, 1.0], ["A", "C", 20, 1.0], ["D", "C", 5, 1.0],
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="not 'nationalty'; did you mean 'nationality'"):
+        flows.by_class("nationalty")
+    spread = assign_logit(case, choose_destinations(case, rules=["least_time"]), theta_per_h=1.0)
+    with pytest.raises(InputError, match="do not tell groups apart"):
+        spread.by_class("group_id")
+
+
+def limited(people, throughput):
+    """Return a case with a throughput at the only crossing of the north."""
+    crossings = NETWORK.crossings.copy()
+    at = crossings["crossing_id"] == "b-c"
+    crossings.loc[at, "throughput_persons_per_day"] = throughput
+    network = NETWORK.replace_tables(crossings=crossings)
+    return build_case(network, people, "C")
+
+
+def test_a_method_without_queues_names_the_crossings_that_would_be_too_full():
+    case = limited({"A": 100}, 60)
+    od = choose_destinations(case, rules=["least_time"])
+    for flows in (
+        assign_all_or_nothing(case, od),
+        assign_equilibrium(case, od, crossing_capacity=False),
+        assign_logit(case, od, theta_per_h=50.0),
+        assign_logit(case, od, theta_per_h=50.0, ways="dissimilar"),
+    ):
+        over = flows.over_throughput
+        assert over[["rule", "crossing_id", "crossing_name", "into_country"]].to_numpy(
+            ).tolist() == [["least_time", "b-c", "Post b-c", "BBB"]]  # fmt: skip
+        assert over["flow_persons_per_day"].item() == pytest.approx(100)
+        assert over["throughput_persons_per_day"].item() == 60
+        (said,) = flows.warnings()
+        assert "Post b-c into BBB: 100 people a day, 40 more than its throughput of 60" in said
+        assert "take equilibrium, or spread the flows over more days" in said
+    assert assign_all_or_nothing(case, od, days=2).warnings() == ()
+    held = assign_equilibrium(case, od, budget_min=1e5)
+    assert len(held.over_throughput) == 0
+    assert held.warnings() == ()
+    with pytest.raises(InputError, match="days must be > 0"):
+        assign_all_or_nothing(case, od, days=0)
+
+
+def test_a_scenario_may_lower_the_throughput():
+    case = limited({"A": 100}, 200)
+    slow = Disruption(
+        disruption_id="slow", kind="border", effects=(Throughput(value=50),),
+        what=Selection(edge_ids=("b-c",)),
+    )  # fmt: skip
+    laid = dataclasses.replace(case.scenario, disruptions=(slow,))
+    od = choose_destinations(case, rules=["least_time"])
+    assert assign_all_or_nothing(case, od).warnings() == ()
+    over = assign_all_or_nothing(case, od, laid).over_throughput
+    assert over["throughput_persons_per_day"].tolist() == [50.0]
 
 
 def test_loads_by_hand():
@@ -120,6 +240,7 @@ def test_nobody_makes_no_flow():
     od = choose_destinations(case)
     flows = assign_all_or_nothing(case, od)
     assert len(od.table) == len(flows.edges) == len(flows.crossings) == 0
+    assert len(flows.ways) == len(flows.by_class("group_id")) == len(flows.warnings()) == 0
 
 
 def test_people_at_their_destination_load_no_edge():
@@ -127,6 +248,11 @@ def test_people_at_their_destination_load_no_edge():
     flows = assign_all_or_nothing(case, choose_destinations(case))
     assert flows.served_persons == {"least_time": 7, "logit": 7}
     assert len(flows.edges) == 0
+    assert flows.ways[["persons", "time_min", "edge_ids"]].to_numpy().tolist() == [[7, 0, ""]] * 2
+    # tables without rows can still be joined with others
+    for table, key in ((flows.edges, ["rule", "edge_id"]), (flows.crossings, ["rule", "crossing_id"]),
+                       (flows.classes, ["rule", "group_id"])):  # fmt: skip
+        assert len(table.merge(table, on=key, how="outer")) == 0
 
 
 def test_the_toy_loads_by_hand():

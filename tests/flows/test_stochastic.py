@@ -6,10 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mobility_geo.errors import InputError
-from mobility_geo.flows.congestion import AssignmentGraph, CostCurves
-from mobility_geo.flows.equilibrium import Trips
-from mobility_geo.flows.stochastic import assign_dial, solve_stochastic
-from mobility_geo.sources.tntp import read_tntp_network, read_tntp_trips
+from mobility_geo.flows import (
+    AssignmentGraph,
+    CostCurves,
+    Trips,
+    assign_dial,
+    solve_stochastic,
+)
+from mobility_geo.sources import read_tntp_network, read_tntp_trips
 
 
 def graph_of(rows, closed=(), nodes=None):

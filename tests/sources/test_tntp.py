@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mobility_geo.errors import InputError
-from mobility_geo.flows.congestion import AssignmentGraph
-from mobility_geo.sources.tntp import read_tntp_flows, read_tntp_network, read_tntp_trips
+from mobility_geo.flows import AssignmentGraph
+from mobility_geo.sources import read_tntp_flows, read_tntp_network, read_tntp_trips
 
 NET = """<number of zones> 2 \t\t
 <NUMBER OF NODES>\t3
