@@ -79,7 +79,7 @@ def main() -> None:
     folder = Path(place) / "tntp" / told.network
     files = [folder / f"{told.network}_{kind}.tntp" for kind in ("net", "trips")]
     network, table = read_tntp_network(files[0]), read_tntp_trips(files[1])
-    graph, trips = AssignmentGraph.from_tntp(network), Trips.from_tntp(table)
+    graph, trips = AssignmentGraph.from_tntp(network), Trips.from_tntp(table, network)
     python = python_of("aequilibrae")
     ours: list[Row] = []
     theirs: list[Row] = []

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mobility_geo.cli import exits
 from mobility_geo.cli.envelope import envelope
 from mobility_geo.cli.files import check_output_file
-from mobility_geo.errors import InputError, OutputError, labels
+from mobility_geo.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mobility_geo.flows.congestion import AssignmentGraph
-    from mobility_geo.flows.equilibrium import Equilibrium, Progress, Trips
-    from mobility_geo.flows.stochastic import LogitFlows
+    from mobility_geo.flows import AssignmentGraph, Equilibrium, LogitFlows, Progress, Trips
 
 METHODS = ("equilibrium", "stochastic", "dial", "all-or-nothing")
 LINES_EVERY_S = 1.0
@@ -79,25 +77,16 @@ def assign_command(  # noqa: PLR0913
         msg = f"--method {method} needs --theta, per unit of cost, such as --theta 0.5"
         raise InputError(msg)
     place = _check_place(out, files)
-    from mobility_geo.flows.congestion import AssignmentGraph
-    from mobility_geo.flows.equilibrium import Trips
-    from mobility_geo.sources.tntp import read_tntp_network, read_tntp_trips
+    from mobility_geo.flows import AssignmentGraph, Trips
+    from mobility_geo.sources import read_tntp_network, read_tntp_trips
 
     network, table = read_tntp_network(files[0]), read_tntp_trips(files[1])
-    ends = table.table[["origin", "destination"]].to_numpy()
-    strange = sorted(set(ends[ends > network.zones].tolist()))
-    if strange:
-        msg = (
-            f"{table.file}: trips to or from {labels(strange)}, but zones of {network.file} are "
-            f"1 to {network.zones}"
-        )
-        raise InputError(msg)
     graph = AssignmentGraph.from_tntp(
         network, toll_factor=toll_factor, distance_factor=distance_factor
     )
-    trips = Trips.from_tntp(table)
+    trips = Trips.from_tntp(table, network)
     warnings = [
-        f"{file}: {row.check}: {row.finding}"
+        f"{file}: {row.check}, {row.id}: {row.finding}"
         for file, findings in ((network.file, network.findings), (table.file, table.findings))
         for row in findings.itertuples()
     ]
@@ -146,17 +135,17 @@ def _solve(
     theta: float | None,
     stop: dict[str, Any],
 ) -> dict[str, Any]:
-    from mobility_geo.flows import equilibrium, stochastic
+    from mobility_geo import flows
 
     found: Equilibrium | LogitFlows
     if method == "equilibrium":
-        found = equilibrium.solve_equilibrium(graph, trips, gap=gap, **stop)
+        found = flows.solve_equilibrium(graph, trips, gap=gap, **stop)
     elif method == "all-or-nothing":
-        found = equilibrium.load_all_or_nothing(graph, trips)
+        found = flows.load_all_or_nothing(graph, trips)
     elif method == "dial":
-        found = stochastic.assign_dial(graph, trips, theta=theta or 0.0)
+        found = flows.assign_dial(graph, trips, theta=theta or 0.0)
     else:
-        found = stochastic.solve_stochastic(graph, trips, theta=theta or 0.0, gap=gap, **stop)
+        found = flows.solve_stochastic(graph, trips, theta=theta or 0.0, gap=gap, **stop)
     used = found.flow > 0
     return {
         "flow": found.flow,

@@ -256,7 +256,7 @@ class AssignmentGraph:
         toll_factor: float | None = None,
         distance_factor: float | None = None,
     ) -> "AssignmentGraph":
-        """Return the graph of a network file: node 1 is 0, links in the order of the file.
+        """Return the graph of a network file: nodes by their number, links as in the file.
 
         Parameters
         ----------
@@ -268,7 +268,8 @@ class AssignmentGraph:
         Returns
         -------
         AssignmentGraph
-            Zones before the first through node are not passed.
+            Nodes are the rows of `network.node_ids`; those before the first through node are
+            not passed.
 
         Raises
         ------
@@ -287,9 +288,9 @@ class AssignmentGraph:
             raise InputError(problems)
         fixed = toll * links["toll"].to_numpy() + far * links["length"].to_numpy()
         return cls(
-            tail=links["from"].to_numpy(dtype=np.int32) - np.int32(1),
-            head=links["to"].to_numpy(dtype=np.int32) - np.int32(1),
-            through=np.arange(1, network.nodes + 1) >= network.first_through_node,
+            tail=np.searchsorted(network.node_ids, links["from"]).astype(np.int32),
+            head=np.searchsorted(network.node_ids, links["to"]).astype(np.int32),
+            through=network.node_ids >= network.first_through_node,
             curves=CostCurves.bpr(
                 free=links["free_flow_time"].to_numpy(),
                 b=links["b"].to_numpy(),

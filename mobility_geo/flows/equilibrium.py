@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mobility_geo.errors import InputError, labels
 from mobility_geo.flows.congestion import AssignmentGraph, CostCurves, FloatArray, IntArray
-from mobility_geo.sources.tntp import TntpTrips
+from mobility_geo.sources.tntp import TntpNetwork, TntpTrips
 
 LongArray = npt.NDArray[np.int64]
 
@@ -88,14 +88,44 @@ class Trips:
         )
 
     @classmethod
-    def from_tntp(cls, trips: TntpTrips) -> "Trips":
-        """Return the trips of a file, in its order; zone 1 is node 0."""
+    def from_tntp(cls, trips: TntpTrips, network: TntpNetwork) -> "Trips":
+        """Return the trips of a file over a network, in the order of the file.
+
+        Parameters
+        ----------
+        trips
+            From `mobility_geo.sources.read_tntp_trips`.
+        network
+            From `mobility_geo.sources.read_tntp_network`; says which nodes are zones.
+
+        Returns
+        -------
+        Trips
+            Nodes are the rows of `network.node_ids`, as in `AssignmentGraph.from_tntp`.
+
+        Raises
+        ------
+        InputError
+            If trips start or end where there is no zone.
+        """
         table = trips.table
-        return cls.of(
-            table["origin"].to_numpy() - 1,
-            table["destination"].to_numpy() - 1,
-            table["trips"].to_numpy(),
-        )
+        ends = table[["origin", "destination"]].to_numpy()
+        known = np.isin(ends, network.node_ids)
+        if not network.any_zone:
+            known &= ends <= network.zones
+        # nobody gets lost in a pair without trips
+        strange = ~known & (table["trips"].to_numpy() > 0)[:, None]
+        if bool(strange.any()):
+            zones = "its nodes" if network.any_zone else f"1 to {network.zones}"
+            msg = (
+                f"{trips.file}: trips to or from {labels(np.unique(ends[strange]).tolist())}, but "
+                f"zones of {network.file} are {zones}; take them out, or give the files that "
+                "belong together"
+            )
+            raise InputError(msg)
+        kept = known.all(axis=1)
+        at = np.searchsorted(network.node_ids, ends[kept])
+        return cls.of(at[:, 0], at[:, 1], table["trips"].to_numpy()[kept])
 
     def __len__(self) -> int:
         """Return the number of pairs."""

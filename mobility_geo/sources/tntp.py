@@ -8,6 +8,7 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mobility_geo.errors import InputError, labels
@@ -20,11 +21,17 @@ NUMBERS: Final = (
 
 LEAST_COLUMNS: Final = 7
 HEADINGS: Final = {
-    "init_node": "from", "term_node": "to", "capacity": "capacity", "length": "length",
-    "free_flow_time": "free_flow_time", "b": "b", "power": "power", "speed": "speed",
-    "toll": "toll", "link_type": "type",
+    "init node": "from", "tail node": "from", "tail": "from", "from": "from",
+    "term node": "to", "head node": "to", "head": "to", "to": "to",
+    "capacity": "capacity", "total capacity": "capacity", "length": "length",
+    "free flow time": "free_flow_time", "fftt": "free_flow_time", "b": "b", "alpha": "b",
+    "power": "power", "beta": "power", "speed": "speed", "speed limit": "speed",
+    "ff speed": "speed", "toll": "toll", "type": "type", "link type": "type",
 }  # fmt: skip
+"""Words over the columns of the files of the collection; units in brackets are left out."""
+
 _TAG = re.compile(r"<([^>]*)>(.*)")
+_UNIT = re.compile(r"\([^)]*\)")
 _ORIGIN = re.compile(r"origin\s*:?\s*(\S+)", re.IGNORECASE)
 _MOST_SHOWN = 5
 _TOTAL_TOLERANCE = 1e-3
@@ -39,8 +46,13 @@ class TntpNetwork:
     file
         Its name.
     zones, nodes, first_through_node
-        As the file says. Zones are the nodes from 1 on; nodes before `first_through_node` only
-        start and end trips.
+        As the file says. Nodes before `first_through_node` only start and end trips.
+    node_ids
+        Numbers of all nodes, int64, from the smallest on: those at which links end, and those of
+        zones.
+    any_zone
+        Whether nodes are not numbered from 1 on, so that every node may be a zone. Else zones
+        are the nodes from 1 on.
     links
         Columns ``from``, ``to`` (int64) and ``capacity``, ``length``, ``free_flow_time``, ``b``,
         ``power``, ``speed``, ``toll``, ``type`` (float64); 0 where the file has no such column.
@@ -54,6 +66,8 @@ class TntpNetwork:
     zones: int
     nodes: int
     first_through_node: int
+    node_ids: npt.NDArray[np.int64]
+    any_zone: bool
     links: pd.DataFrame
     toll_factor: float = 0.0
     distance_factor: float = 0.0
@@ -149,7 +163,9 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
     zones = _whole(facts, "number of zones", nodes, path)
     first = _whole(facts, "first thru node", 1, path)
     findings = []
-    if most > nodes:
+    ends = np.unique(frame[["from", "to"]].to_numpy(dtype=np.int64))
+    any_zone = len(ends) <= nodes < most
+    if most > nodes and not any_zone:
         findings.append(
             Finding(
                 check="number of nodes", severity="warning", table="links", id=f"node {most}",
@@ -157,7 +173,7 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
                 value=most,
             )
         )  # fmt: skip
-        nodes = most
+        nodes = max(nodes, len(ends))
     stated = _whole(facts, "number of links", len(frame), path)
     if stated != len(frame):
         findings.append(
@@ -167,19 +183,12 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
                 value=len(frame),
             )
         )  # fmt: skip
-    never = (frame["capacity"] <= 0) & (frame["b"] * frame["power"] * frame["free_flow_time"] > 0)
-    if bool(never.any()):
-        findings.append(
-            Finding(
-                check="no capacity", severity="warning", table="links",
-                id=f"{int(never.sum())} links, e.g. {labels(_names(frame[never]))}",
-                finding="cost grows over a capacity of 0: nobody can use them",
-                value=int(never.sum()),
-            )
-        )  # fmt: skip
+    findings += _capacity_findings(frame)
     links = frame[list(NUMBERS)].astype({"from": np.int64, "to": np.int64})
     return TntpNetwork(
         file=path.name, zones=zones, nodes=nodes, first_through_node=first, links=links,
+        node_ids=ends if any_zone else np.union1d(ends, np.arange(1, zones + 1)),
+        any_zone=any_zone,
         toll_factor=_real(facts, "toll factor", path),
         distance_factor=_real(facts, "distance factor", path),
         findings=findings_table(findings),
@@ -338,16 +347,51 @@ def _read_lines(path: Path) -> tuple[dict[str, str], list[tuple[int, str]]]:
 
 
 def _columns(headings: list[str]) -> list[str]:
-    """Return the columns of a network file: by its heading where that is the usual one."""
+    """Return the columns of a network file: by its heading where that can be read."""
     for heading in headings:
-        words = heading.strip("~; \t").casefold().split()
-        if {"init_node", "term_node", "free_flow_time"} <= set(words):
-            return [HEADINGS.get(word, f"other {place}") for place, word in enumerate(words)]
+        text = _UNIT.sub("", heading.replace(";", " ").strip("~ ")).casefold()
+        # names of two words stand between tabs, or have an underscore
+        for cells in (text.split("\t"), text.split()):
+            names = [" ".join(cell.replace("_", " ").split()) for cell in cells]
+            columns = [
+                HEADINGS.get(name, f"other {at}") for at, name in enumerate(filter(None, names))
+            ]
+            if set(NUMBERS[:LEAST_COLUMNS]) <= set(columns):
+                # some headings leave out the last columns
+                missing = [name for name in NUMBERS if name not in columns]
+                return columns + missing[: max(0, len(NUMBERS) - len(columns))]
     return list(NUMBERS)
 
 
 def _names(frame: pd.DataFrame) -> list[str]:
     return [f"{int(one)}-{int(two)}" for one, two in zip(frame["from"], frame["to"], strict=True)]
+
+
+def _capacity_findings(frame: pd.DataFrame) -> list[Finding]:
+    """Say which links have no capacity, and what that does."""
+    findings = []
+    never = (frame["capacity"] <= 0) & (frame["b"] * frame["power"] * frame["free_flow_time"] > 0)
+    if bool(never.any()):
+        findings.append(
+            Finding(
+                check="no capacity", severity="warning", table="links",
+                id=f"{int(never.sum())} links, e.g. {labels(_names(frame[never]))}",
+                finding="cost grows over a capacity of 0: nobody can use them",
+                value=int(never.sum()),
+            )
+        )  # fmt: skip
+    free = (frame["capacity"] <= 0) & (frame["b"] * frame["power"] > 0) & ~never
+    if bool(free.any()):
+        findings.append(
+            Finding(
+                check="no capacity and no time", severity="warning", table="links",
+                id=f"{int(free.sum())} links, e.g. {labels(_names(frame[free]))}",
+                finding="capacity and free flow time are 0: the time stays 0 at any flow; are they "
+                "closed? Then take them out",
+                value=int(free.sum()),
+            )
+        )  # fmt: skip
+    return findings
 
 
 def _link_problems(frame: pd.DataFrame) -> list[str]:

@@ -140,6 +140,67 @@ def test_wrong_arguments(files, words, code, message):
     assert message in done.stderr
 
 
+ODD_NET = """<FIRST THRU NODE>|4||
+< NUMBER OF  NODES > 9
+<NUMBER OF ZONES>3
+<number of links> 8
+<ORIGINAL HEADER>~ |Init node |Term node |;
+<END OF METADATA>|||
+
+
+~ |Init node |Term node |Capacity (veh/h) |Length (ft) |Free Flow Time (min) |B|Power|Speed |Toll |Type|;
+~ Stra\u00dfe nach Malm\u00f6
+|1|4|49500|0.86|0|0.15|4|0|0|3|;
+4 9 1.2E3 1 5 .15 4 0 50 1;
+4  9  1200.0  1.0  6.  0  0  0  0  1 ;
+
+|9|2|99999999|0|0|0|0|0|0|1|;||
+|9|3|0|1|1|0|0|0|0|1;
+|4|7|10|1|1e0|1|0.5|0|0|1;
+|7|2|10|1|1|1|0|0|0|1;
+|2|3|10|1|1|1|0|0|0|1;
+"""  # noqa: E501
+ODD_TRIPS = """<TOTAL OD FLOW>   130.5|
+<NUMBER OF ZONES> 3
+<END OF METADATA>
+~ a note
+Origin  1|
+    1 :      7.0;    2 :    1.2e2;
+3:3.5;
+
+origin |2
+1 : 0.0;2 :0;3 : 0.00;
+Origin 3
+"""
+
+
+@pytest.mark.parametrize("factors", [(0.0, 0.0), (0.02, 0.04)])
+def test_files_in_every_odd_form_of_the_collection(files, factors):
+    net, trips, out = files
+    for path, text in ((net, ODD_NET), (trips, ODD_TRIPS)):
+        path.write_bytes(text.replace("|", "\t").replace("\n", "\r\n").encode("cp1252"))
+    toll, far = factors
+    words = ["--toll-factor", toll, "--distance-factor", far, "--gap", "1e-8", "--out", out]
+    done = assign("--tntp", net, trips, *words)
+    assert (done.returncode, done.stderr) == (exits.SUCCESS, "")
+    table = pd.read_csv(out)
+    assert table[["from", "to"]].to_numpy().tolist() == [
+        [1, 4], [4, 9], [4, 9], [9, 2], [9, 3], [4, 7], [7, 2], [2, 3],
+    ]  # fmt: skip
+    flow = table["flow"].to_numpy()
+    # zone 2 is not passed, people who stay in zone 1 load nothing
+    assert flow[[0, 4, 7]] == pytest.approx([123.5, 3.5, 0.0])
+    assert flow[1] + flow[2] == pytest.approx(123.5 - flow[5])
+    assert flow[3] == pytest.approx(120 - flow[5])
+    first = 5 * (1 + 0.15 * (flow[1] / 1200) ** 4) + 50 * toll + far
+    over_9 = min(first, 6 + far)
+    over_7 = 1 + (flow[5] / 10) ** 0.5 + 2 + 2 * far
+    assert flow[5] > 1
+    assert over_7 == pytest.approx(over_9, rel=1e-6)
+    # the dearer of the parallel links is only used if both cost the same
+    assert flow[2] == pytest.approx(0.0) or first == pytest.approx(6 + far, rel=1e-6)
+
+
 def test_trips_to_a_node_that_is_no_zone_are_refused(files):
     net, trips, out = files
     text = trips.read_text(encoding="utf-8")

@@ -90,7 +90,7 @@ def test_published_networks_reach_the_best_known_solution(reference_dir, folder,
     files = reference_dir / "tntp" / folder
     network = read_tntp_network(files / f"{folder}_net.tntp")
     graph = AssignmentGraph.from_tntp(network)
-    trips = Trips.from_tntp(read_tntp_trips(files / f"{folder}_trips.tntp"))
+    trips = Trips.from_tntp(read_tntp_trips(files / f"{folder}_trips.tntp"), network)
     known = (
         network.links[["from", "to"]]
         .merge(read_tntp_flows(files / f"{folder}_flow.tntp"), on=["from", "to"], how="left")[

@@ -250,9 +250,9 @@ def test_people_at_their_destination_load_no_edge():
     assert len(flows.edges) == 0
     assert flows.ways[["persons", "time_min", "edge_ids"]].to_numpy().tolist() == [[7, 0, ""]] * 2
     # tables without rows can still be joined with others
-    for table, key in ((flows.edges, ["rule", "edge_id"]), (flows.crossings, ["rule", "crossing_id"]),
-                       (flows.classes, ["rule", "group_id"])):  # fmt: skip
-        assert len(table.merge(table, on=key, how="outer")) == 0
+    for table, key in ((flows.edges, "edge_id"), (flows.crossings, "crossing_id"),
+                       (flows.classes, "group_id")):  # fmt: skip
+        assert len(table.merge(table, on=["rule", key], how="outer")) == 0
 
 
 def test_the_toy_loads_by_hand():

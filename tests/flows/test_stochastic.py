@@ -120,8 +120,9 @@ def test_the_larger_theta_the_nearer_to_the_quickest_way():
 @pytest.mark.parametrize("theta", [0.1, 1.0])
 def test_flows_of_sioux_falls_are_conserved(reference_dir, theta):
     folder = reference_dir / "tntp" / "SiouxFalls"
-    graph = AssignmentGraph.from_tntp(read_tntp_network(folder / "SiouxFalls_net.tntp"))
-    trips = Trips.from_tntp(read_tntp_trips(folder / "SiouxFalls_trips.tntp"))
+    network = read_tntp_network(folder / "SiouxFalls_net.tntp")
+    graph = AssignmentGraph.from_tntp(network)
+    trips = Trips.from_tntp(read_tntp_trips(folder / "SiouxFalls_trips.tntp"), network)
     found = solve_stochastic(graph, trips, theta=theta, gap=1e-7)
     assert found.converged
     left = np.zeros(24)

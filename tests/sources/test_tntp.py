@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mobility_geo.errors import InputError
-from mobility_geo.flows import AssignmentGraph
+from mobility_geo.flows import AssignmentGraph, Trips
 from mobility_geo.sources import read_tntp_flows, read_tntp_network, read_tntp_trips
 
 NET = """<number of zones> 2 \t\t
@@ -63,6 +63,75 @@ def test_columns_are_taken_by_their_heading(tmp_path):
             "1 2 7 100 3 0.15 4 ;\n")  # fmt: skip
     links = read_tntp_network(write(tmp_path, text)).links
     assert links[["free_flow_time", "capacity", "length"]].to_numpy().tolist() == [[7, 100, 3]]
+
+
+STANDARD = [[1, 2, 900, 0.3, 0.327, 0.282, 4, 55]]
+UNDERSCORES = "~|init_node|term_node|capacity|length|free_flow_time|b|power|speed|toll"
+ROW = "1|2|900|.3|.327|.282|4|55|7|1"
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "toll"),
+    [
+        # names of two words, with units
+        ("~|Init node |Term node |Capacity (veh/h)|Length(ft)|Free Flow Time (min)|B|Power|Speed",
+         f"|{ROW}|;", 7),
+        # what stands where others have a toll is none
+        ("~|from|to|capacity (per lane)|length (km)|fftt (min)|alpha|beta|ff speed|v crit|lanes",
+         "|1|2|900|.3|.327|.282|4|55|42.9|2|;", 0),
+        # the last columns have no heading
+        (UNDERSCORES + " ||;", ROW + ";", 7),
+        # one column more, its heading stuck to the semicolon
+        (UNDERSCORES + "|link_type|saturation_flow;", f"|{ROW}|6|;", 7),
+        # another order
+        ("~|Tail node|Head node|fftt(min)|Capacity|B|Power|Speed|Length|Toll (cents)|Link type",
+         "1 2 .327 900 .282 4 55 .3 7 1", 7),
+        # no heading, and one that says nothing
+        ("", ROW, 7),
+        ("~ the northern half", f"{ROW} ~ a remark;", 7),
+    ],
+)  # fmt: skip
+def test_headings_of_the_collection(tmp_path, heading, row, toll):
+    text = f"<END OF METADATA>||\n{heading}\n{row}\n".replace("|", "\t")
+    links = read_tntp_network(write(tmp_path, text)).links
+    assert links.iloc[:, :8].to_numpy().tolist() == STANDARD
+    assert links["toll"].tolist() == [toll]
+
+
+def test_nodes_may_have_any_number(tmp_path):
+    net = (
+        "<NUMBER OF ZONES> 4\n<NUMBER OF NODES> 4\n<NUMBER OF LINKS> 3\n<END OF METADATA>\n"
+        "75674 2146237366 9 1 5 .15 4;\n1000000 75674 9 1 2 .15 4;\n75674 77 0 1 0 .15 4;"
+    )
+    network = read_tntp_network(write(tmp_path, net))
+    assert network.node_ids.tolist() == [77, 75674, 1000000, 2146237366]
+    assert network.findings["check"].tolist() == ["no capacity and no time"]
+    graph = AssignmentGraph.from_tntp(network)
+    assert (graph.tail.tolist(), graph.head.tolist()) == ([1, 2, 1], [3, 1, 0])
+    assert graph.through.tolist() == [True] * 4
+    text = "Origin\t1000000\n 2146237366 :\t6.5;\t77 :\t0.0;\t999 :\t0.0;\n"
+    trips = Trips.from_tntp(read_tntp_trips(write(tmp_path, text)), network)
+    assert (trips.origin.tolist(), trips.destination.tolist()) == ([2, 2], [3, 0])
+    assert trips.persons.tolist() == [6.5, 0.0]
+    with pytest.raises(InputError, match=r"trips to or from \[999\], but zones .* are its nodes"):
+        Trips.from_tntp(
+            read_tntp_trips(write(tmp_path, text.replace("999 :\t0", "999 :\t1"))), network
+        )
+
+
+def test_numbers_may_have_gaps(tmp_path):
+    net = (
+        "<NUMBER OF ZONES> 3\n<NUMBER OF NODES> 9\n<FIRST THRU NODE> 8\n<END OF METADATA>\n"
+        "1 8 9 1 5 .15 4;\n8 9 9 1 2 .15 4;\n9 2 9 1 1 .15 4;"
+    )
+    network = read_tntp_network(write(tmp_path, net))
+    assert network.node_ids.tolist() == [1, 2, 3, 8, 9]
+    assert not network.any_zone
+    assert AssignmentGraph.from_tntp(network).through.tolist() == [False] * 3 + [True] * 2
+    with pytest.raises(
+        InputError, match=r"\[8\], but zones of file.tntp are 1 to 3; take them out"
+    ):
+        Trips.from_tntp(read_tntp_trips(write(tmp_path, "Origin 1\n 3 : 1; 8 : 2;")), network)
 
 
 def test_trips_over_several_lines_and_origins(tmp_path):
