@@ -115,9 +115,10 @@ def assign_dial(
 
     Notes
     -----
-    A link leads away from an origin if its end is settled later than its start by Dijkstra's
-    algorithm at the cost at no flow: farther, or as far over a link of cost 0. Ways that share
-    most of their length count as separate ways: logit overloads what they share.
+    A link leads away from an origin if its end is farther than its start, at the cost at no flow.
+    A link of cost 0 between two nodes that are as far counts, too, in the direction in which
+    Dijkstra's algorithm settles them. Ways that share most of their length count as separate
+    ways: logit overloads what they share.
 
     References
     ----------

@@ -479,8 +479,9 @@ def load_efficient(
 ) -> None:  # fmt: skip
     """Load pairs on all ways that lead away from the origin, by logit; add to `flow` by class.
 
-    A way leads away if every link ends at a node that is settled later than where it starts, at
-    reference costs. `satisfaction` is filled in: -log(sum of exp(-theta cost)) / theta.
+    A way leads away if every link ends farther from the origin than it starts, at reference
+    costs; or as far, over a link of cost 0 to a node that is settled later. `satisfaction` is
+    filled in: -log(sum of exp(-theta cost)) / theta.
     """
     nodes = through.size
     distance = np.empty(nodes)
@@ -520,8 +521,11 @@ def load_efficient(
                 continue
             for row in range(pointer[node], pointer[node + 1]):
                 other = out_head[row]
-                price = cost[out_link[row]] + extra[out_link[row]]
+                link = out_link[row]
+                price = cost[link] + extra[link]
                 if SETTLED - place[other] <= rank or math.isinf(price):
+                    continue
+                if distance[other] <= distance[node] and reference[link] + extra[link] > 0.0:
                     continue
                 value = worth[node] - theta * price
                 if value > best[other]:
@@ -543,6 +547,8 @@ def load_efficient(
                 link = out_link[row]
                 price = cost[link] + extra[link]
                 if SETTLED - place[other] <= rank or load[other] <= 0.0 or math.isinf(price):
+                    continue
+                if distance[other] <= distance[node] and reference[link] + extra[link] > 0.0:
                     continue
                 share = load[other] * math.exp(worth[node] - theta * price - worth[other])
                 flow[kind, link] += share
