@@ -16,6 +16,7 @@ from mobility_geo.flows import (
     choose_destinations,
     select_edge,
 )
+from mobility_geo.scenario import border_closure
 from mobility_geo.testing import build_case, draw_network
 
 NETWORK = draw_network("""
@@ -112,6 +113,26 @@ def test_who_cannot_arrive_within_the_budget_does_not_go():
     late = assign_equilibrium(case, least_time(case), budget_min=0.99 * free)
     assert late.od["unserved_persons"].tolist() == [100.0]
     assert len(late.edges) == len(late.ways) == 0
+
+
+def test_so_many_stay_that_the_queue_is_no_longer_than_the_budget():
+    shut = border_closure(["e-f"])
+    case = build_case(limited(60), {"A": 100}, "C", disruptions=[shut])
+    free = assign_equilibrium(case, least_time(case), crossing_capacity=False)
+    alone = free.od["time_min"].iloc[0]
+    flows = assign_equilibrium(case, least_time(case), budget_min=alone + 90, gap=1e-9)
+    assert flows.converged
+    assert flows.served_persons["least_time"] == pytest.approx(60, rel=1e-6)
+    assert flows.unserved_persons["least_time"] == pytest.approx(40, rel=1e-5)
+    post = flows.crossings.set_index("crossing_id").loc["b-c"]
+    assert post["flow_persons"] <= 60
+    assert post["queue_min"] == pytest.approx(90, rel=1e-5)
+    assert flows.od["time_min"].iloc[0] == pytest.approx(alone + 90, rel=1e-6)
+    # with room for all, nobody waits and nobody stays
+    wide = build_case(limited(101), {"A": 100}, "C", disruptions=[shut])
+    calm = assign_equilibrium(wide, least_time(wide), budget_min=alone + 90)
+    assert calm.served_persons == {"least_time": pytest.approx(100)}
+    assert calm.crossings["queue_min"].tolist() == [0.0]
 
 
 def test_delays_spread_people_until_ways_take_equally_long():

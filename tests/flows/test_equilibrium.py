@@ -2,6 +2,7 @@
 
 import math
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,6 +81,23 @@ def check_wardrop(graph, trips, found, extra=None, tolerance=1e-6):
     assert (served + found.unserved)[going] == pytest.approx(trips.persons[going], abs=1e-9)
     scale = max(1.0, trips.persons.sum())
     assert np.abs(balance(graph, trips, served, found.flow)).max() < 1e-9 * scale
+
+
+def least_by_networkx(graph, trips, cost, extra=None):
+    """Return the least cost of each pair; zones that are not passed lose their ways out."""
+    found = []
+    for start, end, kind in zip(trips.origin, trips.destination, trips.kind, strict=True):
+        net = nx.MultiDiGraph()
+        net.add_nodes_from(range(len(graph.through)))
+        mine = cost if extra is None else cost + extra[kind]
+        for link in np.flatnonzero(np.isfinite(mine)):
+            if graph.through[graph.tail[link]] or graph.tail[link] == start:
+                net.add_edge(int(graph.tail[link]), int(graph.head[link]), cost=float(mine[link]))
+        try:
+            found.append(nx.shortest_path_length(net, int(start), int(end), weight="cost"))
+        except nx.NetworkXNoPath:
+            found.append(math.inf)
+    return np.array(found)
 
 
 # ------------------------------------------------------------------ published optima
@@ -262,6 +280,8 @@ def test_equilibrium_is_the_least_of_beckmanns_objective(problem):
     found = solve_equilibrium(graph, trips, gap=1e-11)
     assert found.converged
     check_wardrop(graph, trips, found)
+    # nobody could have gone for less
+    assert found.pair_cost == pytest.approx(least_by_networkx(graph, trips, found.cost), rel=1e-9)
     if found.unserved.sum() == 0:
         best = convex_optimum(graph, trips)
         assert found.objective <= best * (1 + 1e-7) + 1e-7
@@ -355,6 +375,44 @@ def test_queues_are_the_prices_of_the_linear_programme(problem, budget, data):
     assert worth - limits[held] @ found.queue[held] == pytest.approx(best.fun, rel=1e-5, abs=1e-4)
 
 
+@given(small_problems(powers=(0.0, 0.3, 0.5, 1.0, 4.0)), st.integers(12, 60), st.data())
+@settings(max_examples=25)
+def test_with_delays_and_queues_together_no_link_carries_more_than_it_may(problem, budget, data):
+    graph, trips = problem
+    limits = np.array([data.draw(st.sampled_from([np.inf, 0.0, 2.0, 5.0])) for _ in graph.tail])
+    found = solve_equilibrium(graph, trips, gap=1e-9, budget=budget, throughput=limits)
+    assert found.converged
+    assert (found.flow <= limits).all()
+    # people wait only where it is full
+    full = found.flow >= limits * (1 - 1e-6)
+    assert (found.queue >= 0).all()
+    assert not found.queue[~full].any()
+    shut = np.where(limits == 0, np.inf, 0.0)
+    usable = graph.curves.cost(found.flow) + found.queue + shut
+    assert found.cost == pytest.approx(usable)
+    # all who go pay the least there is, queues included, and never more than the budget
+    check_wardrop(graph, trips, found)
+    least = least_by_networkx(graph, trips, found.cost)
+    assert found.pair_cost == pytest.approx(least, rel=1e-9)
+    served = np.bincount(found.ways.pair, weights=found.ways.persons, minlength=len(trips))
+    assert served + found.unserved == pytest.approx(trips.persons)
+    assert (least[served > 1e-6] <= budget * (1 + 1e-6)).all()
+    assert (least[found.unserved > 1e-6] >= budget * (1 - 1e-6)).all()
+
+
+def test_where_the_queue_is_as_long_as_the_budget_so_many_stay_that_it_is_no_longer():
+    graph = graph_of([(0, 1, 10, 1, 1, 100), (1, 2, 5, 0, 1, 1), (0, 2, 200, 0, 1, 1)])
+    trips = Trips.of([0, 1], [2, 2], [100.0, 30.0])
+    found = solve_equilibrium(
+        graph, trips, gap=1e-10, budget=[60, 40], throughput=[np.inf, 50, np.inf]
+    )
+    # 50 from 0 fill it: 10 * 1.5 + 5 + a queue of 40 is their budget, and too much for those from 1
+    assert found.flow == pytest.approx([50, 50, 0], rel=1e-6)
+    assert found.queue == pytest.approx([0, 40, 0], rel=1e-5)
+    assert found.pair_cost == pytest.approx([60, 45], rel=1e-5)
+    assert found.unserved == pytest.approx([50, 30], rel=1e-5)
+
+
 def test_a_queue_needs_somebody_who_gives_up():
     graph = graph_of([(0, 1, 10, 0, 1, 1)])
     with pytest.raises(InputError, match="may have no end"):
@@ -393,6 +451,19 @@ def test_links_of_cost_0_in_a_circle_hold_nobody_up():
     assert found.flow[3] + found.flow[4] == pytest.approx(5.0)
     assert found.flow[1] - found.flow[2] == pytest.approx(found.flow[3])
     assert found.pair_cost.tolist() == [0.0]
+
+
+@given(small_problems())
+@settings(max_examples=25)
+def test_all_or_nothing_costs_what_shortest_ways_cost(problem):
+    graph, trips = problem
+    found = load_all_or_nothing(graph, trips)
+    least = least_by_networkx(graph, trips, graph.curves.cost(np.zeros(len(graph))))
+    assert found.pair_cost == pytest.approx(least)
+    there = np.isfinite(least)
+    assert found.cost @ found.flow == pytest.approx(least[there] @ trips.persons[there])
+    assert found.unserved.tolist() == np.where(there, 0.0, trips.persons).tolist()
+    assert (np.bincount(found.ways.pair, minlength=len(trips)) == there).all()
 
 
 def test_all_or_nothing_takes_one_way():
