@@ -47,9 +47,11 @@ docs: $(VENV)/.dev ## build the documentation in docs/_build/html; a warning is 
 	$(PY) -m sphinx -q -W --keep-going -d docs/_build/doctrees -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: $(VENV)/.dev ## time the engine, as ratios to scipy (PEERS=all: to other packages, too)
+bench: $(VENV)/.dev ## time the engine and assignment, score simulation (PEERS=all: beside other packages)
 	$(PY) benchmarks/run.py
 	$(PY) benchmarks/engine.py $(if $(PEERS),--peers $(PEERS))
+	$(PY) benchmarks/assignment.py $(if $(filter all,$(PEERS)),--install)
+	$(PY) benchmarks/displacement.py
 
 constraints: $(VENV)/.dev ## pin what pyproject.toml newly asks for (all to the newest: UPGRADE=1)
 	$(PIP) install -qq uv
