@@ -13,7 +13,7 @@ from mobility_geo.flows.od import ODMatrix
 from mobility_geo.network import Network
 from mobility_geo.routing import access_set, solve_ways
 from mobility_geo.routing.groups import travellers_of
-from mobility_geo.scenario import Case, Conditions, Scenario, conditions
+from mobility_geo.scenario import ArcCosts, Case, Conditions, Scenario, conditions
 from mobility_geo.schema import CROSSING_FLOWS, EDGE_FLOWS, check_table, suggest
 from mobility_geo.units import QUANTUM
 
@@ -24,6 +24,8 @@ WHO = ("profile", "kind", "nationality", "exposure_class")
 """What makes a class of travellers."""
 
 PEOPLE = ("flow_persons", "forward_persons", "backward_persons")
+
+CROSSING = ("rule", "crossing_id", "into_country")
 
 PAIR = ("rule", "group_id", "origin_id", "destination_id")
 
@@ -239,11 +241,12 @@ def assign_all_or_nothing(
         travellers = travellers_of(groups.loc[table["group_id"].iloc[going]])
         minutes = np.full(len(table), np.inf)
         arcs: dict[int, npt.NDArray[np.int32]] = {}
-        held = []
+        held, dense = [], []
         for traveller in sorted(set(travellers)):
             rows = going[[one == traveller for one in travellers]]
             held.append(conditions(network, laid, day, traveller))
             costs = held[-1].dense()
+            dense.append(costs)
             origin, destination = table["origin_id"].iloc[rows], table["destination_id"].iloc[rows]
             starts, ends = sorted(set(origin)), sorted(set(destination))
             ways = solve_ways(
@@ -282,9 +285,7 @@ def assign_all_or_nothing(
                 od=table[list(PAIR)].assign(
                     served_persons=served, unserved_persons=left, time_min=minutes
                 ),
-                over_throughput=over_throughput(
-                    case, rule, load / days, arc_throughput(network, held)
-                ),
+                over_throughput=over_throughput(case, rule, load / days, held, dense),
             )
         )
     found = join_parts(parts)
@@ -378,7 +379,7 @@ def edge_table(network: Network, load: Persons) -> pd.DataFrame:
     backward, forward = both
     return pd.DataFrame(
         {
-            "edge_id": network.edges["edge_id"].to_numpy()[used],
+            "edge_id": network.edges["edge_id"].iloc[used].to_numpy(),
             "flow_persons": forward + backward,
             "forward_persons": forward,
             "backward_persons": backward,
@@ -396,7 +397,8 @@ def class_table(
     """Return the people on each edge by group, from ways: `rows` says the pair of each."""
     network = case.network
     arcs = network.arcs
-    names, group = np.unique(pairs["group_id"].to_numpy(dtype=object)[rows], return_inverse=True)
+    names, group = np.unique(pairs["group_id"].iloc[rows].to_numpy(dtype=object),
+                             return_inverse=True)  # fmt: skip
     length = [len(one) for one in links]
     arc = np.concatenate([np.zeros(0, dtype=np.int32), *links])
     passed = pd.DataFrame(
@@ -409,47 +411,19 @@ def class_table(
     )
     found = passed.groupby(["group", "edge"], as_index=False).sum()
     who = case.groups.set_index("group_id").loc[names[found["group"]], list(WHO)]
+    edges = network.edges["edge_id"].iloc[found["edge"]]
     table = pd.DataFrame(
         {
             "rule": pd.Series(pairs["rule"].iloc[:1].tolist() * len(found), dtype="str"),
             "group_id": pd.Series(names[found["group"]], dtype="str"),
             **{name: pd.Series(who[name].astype("str").to_numpy(), dtype="str") for name in WHO},
-            "edge_id": pd.Series(network.edges["edge_id"].to_numpy()[found["edge"]], dtype="str"),
+            "edge_id": pd.Series(edges.to_numpy(), dtype="str"),
             "flow_persons": found["forward_persons"] + found["backward_persons"],
             "forward_persons": found["forward_persons"],
             "backward_persons": found["backward_persons"],
         }
     )
     return table.astype(dict.fromkeys(PEOPLE, persons.dtype))
-
-
-def crossing_table(
-    case: Case,
-    rule: str,
-    load: Persons,
-    queue: FloatArray | None = None,
-) -> pd.DataFrame:
-    """Return the people per crossing and country that is entered, and how long they wait."""
-    network = case.network
-    crossing, into = _at_border(network)
-    used = [arc for arc in np.flatnonzero(load > 0) if isinstance(crossing[arc], str)]
-    table = pd.DataFrame(
-        {
-            "rule": pd.Series([rule] * len(used), dtype="str"),
-            "crossing_id": pd.Series([crossing[arc] for arc in used], dtype="str"),
-            "into_country": pd.Series([into[arc] for arc in used], dtype="str"),
-            "flow_persons": load[used],
-            "queue_min": np.zeros(len(used)) if queue is None else queue[used],
-        }
-    )
-    key = ["rule", "crossing_id", "into_country"]
-    table = table.groupby(key, as_index=False).agg(
-        flow_persons=("flow_persons", "sum"), queue_min=("queue_min", "max")
-    )
-    table.insert(2, "crossing_name", _names(network, table["crossing_id"]))
-    return table.sort_values(
-        ["flow_persons", *key], ascending=[False, True, True, True], ignore_index=True
-    )
 
 
 def way_table(
@@ -461,9 +435,12 @@ def way_table(
     links: Sequence[npt.NDArray[np.int32]],
 ) -> pd.DataFrame:
     """Return ways, one a row; `rows` says the pair of each, `links` its arcs."""
-    names = network.edges["edge_id"].to_numpy()
-    at_border = network.edges["crossing_id"].fillna("").to_numpy(dtype=object)
-    taken = [network.arcs.edge[one] for one in links]
+    arc = np.concatenate([np.zeros(0, dtype=np.int32), *links])
+    used, at = np.unique(network.arcs.edge[arc], return_inverse=True)
+    edges = network.edges.iloc[used]
+    names = edges["edge_id"].to_numpy(dtype=object)
+    at_border = edges["crossing_id"].fillna("").to_numpy(dtype=object)
+    taken = np.split(at, np.cumsum([len(one) for one in links]))[: len(links)]
     return pairs.iloc[rows][list(PAIR)].reset_index(drop=True).assign(
         persons=persons,
         time_min=minutes,
@@ -474,54 +451,90 @@ def way_table(
     )  # fmt: skip
 
 
-def arc_throughput(network: Network, held: Sequence[Conditions]) -> FloatArray:
-    """Return how many people a day each arc lets pass: the least over the classes that may."""
-    size = len(network.arcs)
-    limits = np.full(size, np.inf)
-    for one in held:
-        capacity = one.base.capacity[:size].copy()
-        kept = one.limited_arc < size
-        capacity[one.limited_arc[kept]] = one.capacity[kept]
-        # an arc that is closed to a class says nothing about the others
-        limits = np.where(one.dense().open[:size], np.minimum(limits, capacity), limits)
-    return limits
+def crossing_table(
+    case: Case,
+    rule: str,
+    load: Persons,
+    queue: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Return the people per crossing and country that is entered, and how long they wait."""
+    used, table = _at_border(case.network, rule, load)
+    table["flow_persons"] = load[used]
+    table["queue_min"] = np.zeros(len(used)) if queue is None else queue[used]
+    table = table.groupby(list(CROSSING), as_index=False).agg(
+        flow_persons=("flow_persons", "sum"), queue_min=("queue_min", "max")
+    )
+    table.insert(2, "crossing_name", _names(case.network, table["crossing_id"]))
+    return table.sort_values(
+        ["flow_persons", *CROSSING], ascending=[False, True, True, True], ignore_index=True
+    )
 
 
 def over_throughput(
-    case: Case, rule: str, load_per_day: FloatArray, limits: FloatArray
+    case: Case,
+    rule: str,
+    load_per_day: FloatArray,
+    held: Sequence[Conditions],
+    costs: Sequence[ArcCosts],
 ) -> pd.DataFrame:
     """Return the crossings that more people pass in a day than they let pass."""
-    network = case.network
-    crossing, into = _at_border(network)
-    held = np.flatnonzero(np.isfinite(limits) & (load_per_day > 0))
-    held = held[[isinstance(crossing[arc], str) for arc in held.tolist()]]
-    key = ["rule", "crossing_id", "into_country"]
-    table = pd.DataFrame(
-        {
-            "rule": pd.Series([rule] * len(held), dtype="str"),
-            "crossing_id": pd.Series(crossing[held], dtype="str"),
-            "into_country": pd.Series(into[held], dtype="str"),
-            "flow_persons_per_day": load_per_day[held],
-            "throughput_persons_per_day": limits[held],
-        }
-    )
+    used, table = _at_border(case.network, rule, load_per_day)
+    table["flow_persons_per_day"] = load_per_day[used]
+    table["throughput_persons_per_day"] = arc_throughput(used, held, costs)
     # the edges of one crossing share its throughput
-    table = table.groupby(key, as_index=False).agg(
+    table = table.groupby(list(CROSSING), as_index=False).agg(
         flow_persons_per_day=("flow_persons_per_day", "sum"),
         throughput_persons_per_day=("throughput_persons_per_day", "min"),
     )
-    table.insert(2, "crossing_name", _names(network, table["crossing_id"]))
-    excess = table["flow_persons_per_day"] - table["throughput_persons_per_day"]
-    over: pd.DataFrame = table[excess > 1e-9 * table["throughput_persons_per_day"]]
+    table.insert(2, "crossing_name", _names(case.network, table["crossing_id"]))
+    most = table["throughput_persons_per_day"]
+    over: pd.DataFrame = table[table["flow_persons_per_day"] > (1 + 1e-9) * most]
     return over.reset_index(drop=True)
 
 
-def _at_border(network: Network) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Return the crossing that each arc passes, if any, and the country that it enters."""
+def arc_throughput(
+    arcs: npt.NDArray[np.int64], held: Sequence[Conditions], costs: Sequence[ArcCosts]
+) -> FloatArray:
+    """Return how many people a day each arc lets pass: the least over the classes that may.
+
+    Parameters
+    ----------
+    arcs
+        Rows of `Network.arcs`.
+    held, costs
+        Conditions of each class, and the same dense.
+
+    Returns
+    -------
+    numpy.ndarray
+        One per arc of `arcs`, `inf` where there is no limit.
+    """
+    limits = np.full(len(arcs), np.inf)
+    for one, cost in zip(held, costs, strict=True):
+        capacity = one.base.capacity[arcs]
+        at = pd.Index(arcs).get_indexer(pd.Index(one.limited_arc))
+        capacity[at[at >= 0]] = one.capacity[at >= 0]
+        # an arc that is closed to a class says nothing about the others
+        limits = np.where(cost.open[arcs], np.minimum(limits, capacity), limits)
+    return limits
+
+
+def _at_border(
+    network: Network, rule: str, load: Persons
+) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
+    """Return the arcs with people that pass a crossing; which, and into which country."""
     arcs = network.arcs
-    return (
-        network.edges["crossing_id"].to_numpy(dtype=object)[arcs.edge],
-        network.nodes["country"].to_numpy(dtype=object)[arcs.head],
+    used = np.flatnonzero(load > 0)
+    crossing = network.edges["crossing_id"].iloc[arcs.edge[used]]
+    there = crossing.notna().to_numpy(dtype=bool)
+    used = used[there]
+    into = network.nodes["country"].iloc[arcs.head[used]]
+    return used, pd.DataFrame(
+        {
+            "rule": pd.Series([rule] * len(used), dtype="str"),
+            "crossing_id": pd.Series(crossing[there].to_numpy(), dtype="str"),
+            "into_country": pd.Series(into.to_numpy(), dtype="str"),
+        }
     )
 
 

@@ -421,7 +421,7 @@ class _World:
         network = self.case.network
         size = len(network.arcs)
         limits = np.full(len(self.graph), np.inf)
-        limits[:size] = arc_throughput(network, self.held)
+        limits[:size] = arc_throughput(np.arange(size), self.held, self.costs)
         crossing = network.edges["crossing_id"]
         held_edges = np.unique(network.arcs.edge[np.isfinite(limits[:size])])
         names = crossing.iloc[held_edges].dropna()
@@ -538,7 +538,7 @@ class _World:
             ways=way_table(network, self.rows, rows, persons, minutes, arcs),
             od=self._od(unserved, pair_cost),
             over_throughput=over_throughput(
-                self.case, self.rule, total / self.days, arc_throughput(network, self.held)
+                self.case, self.rule, total / self.days, self.held, self.costs
             ),
             rule=self.rule,
             gap=gap,
