@@ -79,7 +79,7 @@ def rule_by_listing(case, start, end, count, share):
     networks(nodes=6, edges=14, attached=True), st.integers(0, 2**31), st.data(),
     st.sampled_from([0.0, 0.3, 0.5, 0.9]), st.integers(0, 4), st.sampled_from([0.05, 1.0, 20.0]),
 )  # fmt: skip
-@settings(max_examples=6)
+@settings(max_examples=10)
 def test_flows_are_the_logit_over_the_ways_of_the_rule(network, seed, data, share, count, theta):
     # lengths that are told apart by the metre, and their sums nearly always
     length = np.random.default_rng(seed).integers(10_000, 1_000_000, len(network.edges))
