@@ -20,7 +20,10 @@ from mobility_geo.schema import (
     WAYSTATIONS,
     conform,
     empty_table,
+    records,
     reference_problems,
+    split_list,
+    suggest,
 )
 
 AUDIENCES = ("internal", "public")
@@ -160,6 +163,7 @@ class Case:
             }  # fmt: skip
             problems += reference_problems({**tables, **network_tables})
             problems += _people_problems(tables["groups"], tables["destinations"])
+            problems += _forwarding_problems(tables["waystations"], self.network.places)
         scale = self.logit_scale_per_h
         if not _is_finite(scale) or not 0 < scale <= STEEPEST_PER_H:
             problems.append(
@@ -238,4 +242,18 @@ def _people_problems(groups: pd.DataFrame, destinations: pd.DataFrame) -> list[s
             f"groups: destination_set {first['destination_set']!r} of {first['group_id']!r} has "
             f"no destinations; known: {sets}"
         )
+    return problems
+
+
+def _forwarding_problems(stations: pd.DataFrame, places: pd.DataFrame) -> list[str]:
+    """Say which stations forward to no place, or to where they stand."""
+    known = set(places["place_id"])
+    problems = []
+    for row in records(stations[stations["forwards_to"].notna()]):
+        for place in split_list(row["forwards_to"]):
+            label = f"waystations: {row['waystation_id']!r} forwards to"
+            if place not in known:
+                problems.append(f"{label} {place!r}, which is no place{suggest(place, known)}")
+            elif place == row["place_id"]:
+                problems.append(f"{label} {place!r}, where it stands")
     return problems

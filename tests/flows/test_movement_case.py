@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mobility_geo.datasets import load_mali, load_toy
-from mobility_geo.errors import CalendarError, InputError
+from mobility_geo.errors import CalendarError, InputError, SchemaError
 from mobility_geo.flows import (
     MovementParameters,
     movement_case,
@@ -203,3 +203,15 @@ def test_what_is_wrong_is_all_named(april):
         simulate(april, forwarding_per_day={("fasala", "mbera"): 0.1})
     with pytest.raises(InputError, match="too much to simulate"):
         simulate(april, parameters=MovementParameters(speed_km_per_day=0.01))
+
+
+def test_a_station_forwards_to_places_that_exist(april):
+    stations = april.waystations.copy()
+    first = stations.index[stations["forwards_to"].notna()][:2]
+    stations.loc[first[0], "forwards_to"] = "mberra|mentao"
+    stations.loc[first[1], "forwards_to"] = stations.loc[first[1], "place_id"]
+    with pytest.raises(SchemaError) as caught:
+        dataclasses.replace(april, waystations=stations)
+    assert len(caught.value.problems) == 2
+    assert "did you mean 'mbera'" in caught.value.problems[0]
+    assert "where it stands" in caught.value.problems[1]
