@@ -27,6 +27,7 @@ from mobility_geo.export.qml import (
 from mobility_geo.flows.simulation import Simulation
 from mobility_geo.geopackage import Layer, failure_reason, write_geopackage
 from mobility_geo.network import Network
+from mobility_geo.outcomes.disclosure import refuse_public
 from mobility_geo.sources.displacement_case import DisplacementCase, place_points
 
 Objects = npt.NDArray[np.object_]
@@ -53,6 +54,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "flow_persons": ("People (persons)", "People who set out on the route on the day"),
     "in_camps_persons": ("In camps (persons)", "People in all camps"),
     "in_transit_persons": ("In transit (persons)", "People on the way"),
+    "waiting_persons": ("Waiting (persons)", "People who want to have left and know of no way"),
     "departed_persons": ("Departed (persons)", "People who left since the first day"),
     "arrived_persons": ("Arrived (persons)", "People who came to a camp since the first day"),
     "forwarded_persons": ("Forwarded (persons)", "People brought on from transit centres"),
@@ -135,7 +137,13 @@ def simulation_layers(
         ``people_per_day`` (points), ``flows_per_day`` (lines), ``predictions``, ``days``,
         ``findings``. The first two have the day in ``date``: QGIS's temporal controller plays
         them.
+
+    Raises
+    ------
+    InputError
+        If the case is for the public.
     """
+    refuse_public(simulation, "A map of movement")
     points = place_points(case.places)
     row = {str(name): number for number, name in enumerate(points["name"])}
     shapes = np.asarray(points.geometry.array, dtype=object)

@@ -153,7 +153,7 @@ def simulate_command(
         return
     _print_table(case, predictions, result.regime)
     last_row = result.days.iloc[-1]
-    words = ("in_transit", "held", "queued", "returned")
+    words = ("in_transit", "held", "queued", "waiting", "returned")
     print("; ".join(f"{last_row[f'{name}_persons']:,.0f} {name.replace('_', ' ')}"
                     for name in words))  # fmt: skip
     for warning in warnings:
@@ -222,7 +222,7 @@ def _parameters(texts: tuple[str, ...]) -> "MovementParameters":
             problems.append(f"--parameter: no {name!r}{suggest(name, kinds)}; known:"
                             f" {', '.join(kinds)}")  # fmt: skip
             continue
-        found[name] = int(number) if kinds[name] is int else number
+        found[name] = int(number) if kinds[name] is int and number.is_integer() else number
     if problems:
         raise InputError(problems)
     return MovementParameters(**found)  # type: ignore[arg-type]

@@ -79,6 +79,11 @@ class MovementParameters:
             for name, (low, high) in ranges.items()
             if not low <= float(getattr(self, name)) <= high or np.isinf(getattr(self, name))
         ]
+        problems += [
+            f"parameters: {name} must be a whole number of days, not {getattr(self, name)!r}"
+            for name in ("news_days", "trend_days")
+            if np.isfinite(getattr(self, name)) and getattr(self, name) % 1
+        ]
         whole = max(self.step_days, 1 / self.step_days) if self.step_days > 0 else 0.5
         if abs(whole - round(whole)) > 1e-9:  # noqa: PLR2004
             problems.append(

@@ -35,6 +35,9 @@ class MovementNetwork:
         Place where each arc starts and ends.
     camps
         Places that people go to.
+    exits
+        Place from which people leave each camp. The camp itself, but where it lies beside the road:
+        nobody passes through such a place on the way to another one.
     state
         State of each day.
     length_km
@@ -47,7 +50,7 @@ class MovementNetwork:
     throughput
         Persons per day that an arc lets through, by state; inf: any number.
     edge_ids
-        Edge that each arc is on, on a network of your own; blank for ways off the road.
+        Edge that each arc is on or along, on a network of your own; blank for ways off the road.
     """
 
     names: tuple[str, ...]
@@ -55,6 +58,7 @@ class MovementNetwork:
     tail: IntArray
     head: IntArray
     camps: IntArray
+    exits: IntArray
     state: IntArray
     length_km: FloatArray
     closed: BoolArray
@@ -71,7 +75,7 @@ class MovementNetwork:
             If arcs name no place, are shorter than 0 km, or states do not fit arcs and days.
         """
         problems = []
-        ends = np.concatenate([self.tail, self.head, self.camps])
+        ends = np.concatenate([self.tail, self.head, self.camps, self.exits])
         if len(ends) and (ends.min() < 0 or ends.max() >= len(self.names)):
             problems.append("movement network: an arc or a camp names no place")
         if not (self.length_km >= 0).all():
@@ -82,6 +86,8 @@ class MovementNetwork:
         by_arc = (states, len(self.tail))
         if any(table.shape != by_arc for table in (self.length_km, self.closed, self.throughput)):
             problems.append("movement network: tables need a row per state and a column per arc")
+        if len(self.exits) != len(self.camps):
+            problems.append("movement network: every camp needs an exit")
         if self.shut.shape != (states, len(self.camps)):
             problems.append("movement network: `shut` needs a row per state, a column per camp")
         if len(self.state) and (self.state.min() < 0 or self.state.max() >= states):
@@ -229,6 +235,7 @@ def movement_network(case: DisplacementCase) -> MovementNetwork:
         tail=tail,
         head=head,
         camps=camps,
+        exits=camps,
         state=state.reshape(-1).astype(np.int64),
         length_km=np.tile(length[route], (len(closed), 1)),
         closed=closed,

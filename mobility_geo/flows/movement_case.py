@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -58,17 +58,19 @@ def movement_case(
     start, days
         First day and number of days, inside the scenario's calendar; all of it if left out.
     leave_days
-        Movers leave in equal parts on so many days after the first.
+        Movers want to leave in equal parts on so many days after the first; who knows of no way
+        waits for one.
     transit_days
         Mean stay in a transit centre whose station has `forwards_to`, until people are brought
-        on.
+        on to those of its places that take people in.
     conflict
         Columns ``place_id``, ``start``, ``end`` (dates, both included) and, if you like,
         ``intensity`` (0 to 1). Residents of these places leave by
         `MovementParameters.leave_share_per_day`, and go to all destinations of the movers.
     counts
         People counted: columns ``place_id``, ``date``, ``persons``. With them `simulate` can split
-        told totals and take in reports.
+        told totals and take in reports. The count of the first day is the last one up to it; a
+        place that was not counted until then has 0, which is said in the findings.
     progress
         Called with a step and the share done, 0 to 1.
 
@@ -100,34 +102,42 @@ def movement_case(
     ('forecast', 10)
     """
     scenario = case.scenario
-    first = scenario.day(start) if start is not None else scenario.start
-    last = first + (days - 1) * DAY if days is not None and days > 0 else scenario.end
     problems = []
-    if days is not None and days < 1:
-        problems.append(f"days must be 1 or more, not {days!r}")
-    if leave_days < 1:
-        problems.append(f"leave_days must be 1 or more, not {leave_days!r}")
+    for name, value in (("days", days), ("leave_days", leave_days)):
+        if value is not None and type(value) is not int:
+            problems.append(f"{name} must be a whole number, not {value!r}")
+        elif value is not None and value < 1:
+            problems.append(f"{name} must be 1 or more, not {value!r}")
     if not transit_days > 0:
         problems.append(f"transit_days must be above 0, not {transit_days!r}")
-    span = max((last - first).days + 1, 1)
+    if problems:
+        raise InputError(problems)
+    first = scenario.day(start) if start is not None else scenario.start
+    last = scenario.end if days is None else first + (days - 1) * DAY
+    scenario.day(last)
+    span = (last - first).days + 1
     told = _conflict_days(case, conflict, first, span, problems)
-    counted = _counts_of(case, counts, first, problems)
-    groups = case.groups[case.groups["base"] == "movers"]
-    if told:
-        homes = case.groups["place_id"].isin(list(told)) & (case.groups["base"] == "residents")
-        groups = pd.concat([groups, case.groups[homes]])
-    if not len(groups):
+    movers_only = case.groups[case.groups["base"] == "movers"]
+    residents = case.groups[(case.groups["base"] == "residents")
+                            & case.groups["place_id"].isin(list(told))]  # fmt: skip
+    groups = pd.concat([movers_only, residents])
+    sets = list(dict.fromkeys((movers_only if len(movers_only) else residents)["destination_set"]))
+    findings: list[str] = []
+    counted = _counts_of(case, counts, sets, first, span, problems, findings)
+    if not len(groups) and not problems:
         problems.append(
             "the case has no group of movers: nobody leaves; add groups with base 'movers', or"
             " give `conflict` for residents"
         )
     if problems:
         raise InputError(problems)
-    sets = list(dict.fromkeys(groups.loc[groups["base"] == "movers", "destination_set"])) or list(
-        dict.fromkeys(groups["destination_set"])
-    )
     world = _World(case, groups, sets)
     movers = world.movers(first, last, told, leave_days, progress)
+    if span <= leave_days and len(movers_only):
+        findings.append(
+            f"movers want to leave over {leave_days} days, and {span} are simulated: some are"
+            " still at home because their day has not come"
+        )
     crisis = DisplacementCase(
         name=case.name,
         start=first,
@@ -135,16 +145,36 @@ def movement_case(
         places=world.places_table(),
         routes=pd.DataFrame(columns=["from_name", "to_name", "length_km", "one_way"]),
         closures=pd.DataFrame(columns=["kind", "name1", "name2", "start_day", "end_day"]),
-        conflict=world.conflict(movers, span),
+        conflict=np.zeros((span, len(world.layout.names))),
         counts=counted,
         findings=findings_table([]),
     )
     return MovementCase(
         crisis=crisis,
         movers=movers,
-        forwarding_per_day=world.forwarding(1 - np.exp(-1 / transit_days)),
-        findings=tuple(world.findings),
+        forwarding_per_day=world.forwarding(float(1 - np.exp(-1 / transit_days))),
+        audience=case.audience,
+        findings=(*findings, *world.findings),
     )
+
+
+def _strange_columns(table: pd.DataFrame, name: str, known: tuple[str, ...]) -> list[str]:
+    """Say which columns of a table of the user are missing or unknown."""
+    needed = [one for one in known if one != "intensity"]
+    missing = [one for one in needed if one not in table.columns]
+    problems = [f"{name}: no column {labels(missing)}; columns: {', '.join(needed)}"] * bool(
+        missing
+    )
+    unknown = [str(one) for one in table.columns if one not in {*known, "geometry", "source"}]
+    if unknown:
+        problems.append(f"{name}: unknown column {labels(unknown)}{suggest(unknown[0], known)};"
+                        f" known: {', '.join(known)}")  # fmt: skip
+    return problems
+
+
+def _dates(values: "pd.Series[Any]") -> pd.Series:
+    """Return days, NaT where a value is none."""
+    return pd.to_datetime(values.astype(str).str[:10], format="%Y-%m-%d", errors="coerce")
 
 
 def _conflict_days(
@@ -154,89 +184,129 @@ def _conflict_days(
     found: dict[str, FloatArray] = {}
     if conflict is None:
         return found
-    missing = [name for name in ("place_id", "start", "end") if name not in conflict.columns]
-    if missing:
-        problems.append(f"conflict: no column {labels(missing)}; columns: place_id, start, end")
+    strange = _strange_columns(conflict, "conflict", ("place_id", "start", "end", "intensity"))
+    problems += strange
+    if strange:
         return found
     known = set(case.network.places["place_id"])
     lived = set(case.groups.loc[case.groups["base"] == "residents", "place_id"])
-    for row in records(conflict):
-        place, intensity = str(row["place_id"]), float(row.get("intensity", 1.0))
-        dates = pd.to_datetime(
-            pd.Series([str(row["start"])[:10], str(row["end"])[:10]]), format="%Y-%m-%d",
-            errors="coerce",
-        )  # fmt: skip
+    begins, ends = _dates(conflict["start"]), _dates(conflict["end"])
+    given = conflict.get("intensity", pd.Series(1.0, index=conflict.index))
+    blank = given.isna() | (given.astype(str).str.strip() == "")
+    intensities = pd.to_numeric(given.mask(blank, 1.0), errors="coerce")
+    for place, begin, end, intensity, said in zip(
+        conflict["place_id"].astype(str), begins, ends, intensities, given, strict=True
+    ):
         if place not in known:
             problems.append(f"conflict: no place {place!r}{suggest(place, known)}")
         elif place not in lived:
             problems.append(f"conflict: {place}: the case has no group of residents there")
-        elif bool(dates.isna().any()) or dates[1] < dates[0]:
-            problems.append(f"conflict: {place}: {row['start']!r} to {row['end']!r} is no span")
+        elif pd.isna(begin) or pd.isna(end) or end < begin:
+            problems.append(
+                f"conflict: {place}: start and end must be days like 2012-04-05, the end not before"
+                " the start"
+            )
         elif not 0 <= intensity <= 1:
-            problems.append(f"conflict: {place}: intensity must be 0 to 1, not {intensity!r}")
+            problems.append(f"conflict: {place}: intensity must be 0 to 1, not {said!r}")
         else:
-            begin, end = ((date.date() - first).days for date in dates)
+            one, two = ((day.date() - first).days for day in (begin, end))
+            if two < 0 or one >= days:
+                problems.append(
+                    f"conflict: {place}: {begin.date()} to {end.date()} is outside of the"
+                    f" {days} days from {first}"
+                )
             values = found.setdefault(place, np.zeros(days))
-            span = slice(max(begin, 0), max(end + 1, 0))
+            span = slice(max(one, 0), max(two + 1, 0))
             values[span] = np.maximum(values[span], intensity)
     return found
 
 
 def _counts_of(
-    case: Case, counts: pd.DataFrame | None, first: dt.date, problems: list[str]
+    case: Case,
+    counts: pd.DataFrame | None,
+    sets: list[str],
+    first: dt.date,
+    days: int,
+    problems: list[str],
+    findings: list[str],
 ) -> pd.DataFrame:
-    """Return counts as a crisis has them, and note what is wrong."""
+    """Return counts as a crisis has them, and note what is wrong and what was decided."""
     columns = ["camp", "date", "day", "people_reported", "people", "break"]
+    none = pd.DataFrame(columns=columns)
     if counts is None:
-        return pd.DataFrame(columns=columns)
-    missing = [name for name in ("place_id", "date", "persons") if name not in counts.columns]
-    if missing:
-        problems.append(f"counts: no column {labels(missing)}; columns: place_id, date, persons")
-        return pd.DataFrame(columns=columns)
-    known = set(case.destinations["place_id"])
-    strange = sorted(set(counts["place_id"].astype(str)) - known)
+        return none
+    strange = _strange_columns(counts, "counts", ("place_id", "date", "persons"))
+    problems += strange
     if strange:
-        problems.append(
-            f"counts: {labels(strange)} are no destinations{suggest(strange[0], known)}"
-        )
-    dates = pd.to_datetime(counts["date"].astype(str).str[:10], format="%Y-%m-%d", errors="coerce")
-    persons = pd.to_numeric(counts["persons"], errors="coerce")
-    if bool((dates.isna() | ~(persons >= 0)).any()):
-        bad = np.flatnonzero((dates.isna() | ~(persons >= 0)).to_numpy())
-        problems.append(
-            f"counts: rows {labels(map(str, bad))} have no date or no number of persons >= 0"
-        )
-        return pd.DataFrame(columns=columns)
-    table = pd.DataFrame({
-        "camp": counts["place_id"].astype(str).to_numpy(dtype=object),
-        "date": dates.dt.date.to_numpy(dtype=object),
-        "day": [(date.date() - first).days for date in dates],
-        "people_reported": persons.to_numpy(dtype=float),
-        "people": persons.to_numpy(dtype=float),
-        "break": False,
-    })  # fmt: skip
+        return none
+    ends = case.destinations[case.destinations["destination_set"].isin(sets)]
+    known = {*ends["place_id"], *_forwarders(case, set(ends["place_id"]))}
+    places = counts["place_id"].astype(str)
+    elsewhere = sorted(set(places) - known)
+    if elsewhere:
+        problems.append(f"counts: {labels(elsewhere)} are no destinations of those who move"
+                        f"{suggest(elsewhere[0], known)}")  # fmt: skip
+    dates, persons = _dates(counts["date"]), pd.to_numeric(counts["persons"], errors="coerce")
+    bad = np.flatnonzero((dates.isna() | ~(persons >= 0)).to_numpy())
+    if len(bad):
+        problems.append(f"counts: rows {labels([str(row + 1) for row in bad])} have no day like"
+                        " 2012-04-05 or no number of persons >= 0")  # fmt: skip
+        return none
+    day = np.array([(date.date() - first).days for date in dates], dtype=np.int64)
+    table = pd.DataFrame({"camp": places.to_numpy(dtype=object), "day": day,
+                          "people": persons.to_numpy(dtype=float)})  # fmt: skip
     twice = table.duplicated(["camp", "day"])
     if bool(twice.any()):
         problems.append(f"counts: several rows for {labels(sorted(set(table['camp'][twice])))}"
                         " on one date")  # fmt: skip
-    return table.sort_values(["camp", "day"], kind="stable", ignore_index=True)
+    late = table["day"] >= days
+    if bool(late.any()):
+        findings.append(f"{int(late.sum())} counts are from after the last day; left out")
+    table = table[~late].sort_values(["camp", "day"], kind="stable")
+    before = table[table["day"] <= 0].groupby("camp")["people"].last()
+    unknown = [str(camp) for camp in dict.fromkeys(table["camp"]) if camp not in before.index]
+    if unknown:
+        findings.append(f"{labels(unknown)}: not counted up to the first day; 0 people then")
+    start = before.reindex(list(dict.fromkeys(table["camp"])), fill_value=0.0)
+    rows = pd.DataFrame({"camp": list(start.index), "day": 0, "people": start.to_numpy()})
+    whole = pd.concat([rows, table[table["day"] > 0]], ignore_index=True)
+    whole = whole.sort_values(["camp", "day"], kind="stable", ignore_index=True)
+    whole["date"] = [first + int(one) * DAY for one in whole["day"]]
+    whole["people_reported"] = whole["people"]
+    whole["break"] = False
+    return whole[columns]
+
+
+def _forwarders(case: Case, ends: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the places with a station that forwards to a destination, and where to."""
+    found: dict[str, list[str]] = {}
+    for row in records(case.waystations[case.waystations["forwards_to"].notna()]):
+        targets = [one for one in split_list(row["forwards_to"]) if one in ends]
+        if targets:
+            here = found.setdefault(str(row["place_id"]), [])
+            here += [one for one in targets if one not in here and one != row["place_id"]]
+    return {place: tuple(targets) for place, targets in found.items() if targets}
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Layout:
     """Places and arcs that all classes share.
 
-    Vertices are the nodes of the network, then places that are not at a node themselves; arcs are
-    those of the network, then ways between places and nodes, then those along one edge.
+    Vertices are the nodes of the network, then two for each place that is not at a node itself:
+    one to start from and one to end at, so that nobody passes through it. Arcs are those of the
+    network, then ways between places and nodes, by row of the table of accesses and direction,
+    then those between two places along one edge.
     """
 
     names: tuple[str, ...]
-    vertex: dict[str, int]
+    start: dict[str, int]
+    end: dict[str, int]
     off: tuple[str, ...]
     tail: IntArray
     head: IntArray
-    access: dict[tuple[int, int], int]
-    direct: dict[tuple[int, int], int]
+    edge_ids: tuple[str, ...]
+    access: dict[tuple[int, bool], int]
+    direct: dict[tuple[str, str], int]
 
 
 class _World:
@@ -247,59 +317,55 @@ class _World:
         self.groups = groups.reset_index(drop=True)
         self.findings: list[str] = []
         chosen = case.destinations[case.destinations["destination_set"].isin(sets)]
-        stations = case.waystations[case.waystations["forwards_to"].notna()]
-        ends = set(chosen["place_id"])
-        self.forwards = {
-            str(row["place_id"]): targets
-            for row in records(stations)
-            if ends.intersection(targets := split_list(row["forwards_to"]))
-        }
-        self.stations = stations
-        self.camps = tuple(dict.fromkeys([
-            *chosen["place_id"], *self.forwards,
-            *(place for places in self.forwards.values() for place in places),
-        ]))  # fmt: skip
-        if not self.camps:
+        self.forwards = _forwarders(case, set(chosen["place_id"]))
+        places = tuple(dict.fromkeys([*chosen["place_id"], *self.forwards]))
+        if not places:
             msg = f"the case has no destinations in the sets {labels(sets)}: nobody can go anywhere"
             raise InputError(msg)
+        self.camps: tuple[str, ...] = places
         self.layout = self._lay()
-        self.camps = tuple(sorted(self.camps, key=self.layout.vertex.__getitem__))
-        ids = case.network.edges["edge_id"].astype(str).to_numpy(dtype=object)
-        on_road = ids[case.network.arcs.edge].tolist()
-        self.edge_ids = (*on_road, *[""] * (len(self.layout.tail) - len(on_road)))
+        self.camps = tuple(sorted(places, key=self.layout.end.__getitem__))
 
     def _lay(self) -> _Layout:
         network = self.case.network
-        names, vertex, off = self._vertices()
+        names, start, end, off = self._vertices()
         arrays, count = network.access_arrays, len(network.arcs)
-        access: dict[tuple[int, int], int] = {}
-        direct: dict[tuple[int, int], int] = {}
-        edges: dict[int, list[int]] = {}
+        ids = network.edges["edge_id"].astype(str).to_numpy(dtype=object)
+        pairs: list[tuple[int, int]] = []
+        edge_ids = ids[network.arcs.edge].tolist()
+        access: dict[tuple[int, bool], int] = {}
+        edges: dict[int, list[str]] = {}
         for place, row in zip(off, network.place_positions(off).tolist(), strict=True):
             for entry in arrays.by_place[arrays.pointer[row] : arrays.pointer[row + 1]].tolist():
-                node = int(arrays.node[entry])
-                edges.setdefault(int(arrays.edge[entry]), []).append(vertex[place])
-                for pair in ((vertex[place], node), (node, vertex[place])):
-                    access.setdefault(pair, count + len(access))
-        beside = [pair for edge, ends in edges.items() if edge >= 0
-                  for pair in permutations(dict.fromkeys(ends), 2)]  # fmt: skip
-        for pair in beside:
-            direct.setdefault(pair, count + len(access) + len(direct))
-        pairs = np.array([*access, *direct], dtype=np.int64).reshape(-1, 2)
+                node, edge = int(arrays.node[entry]), int(arrays.edge[entry])
+                edges.setdefault(edge, []).append(place)
+                for leaving in (True, False):
+                    access[entry, leaving] = count + len(pairs)
+                    pairs.append((start[place], node) if leaving else (node, end[place]))
+                    edge_ids.append(ids[edge] if edge >= 0 else "")
+        direct: dict[tuple[str, str], int] = {}
+        for edge, along in edges.items():
+            for one, two in permutations(dict.fromkeys(along), 2) if edge >= 0 else ():
+                if (one, two) not in direct:
+                    direct[one, two] = count + len(pairs)
+                    pairs.append((start[one], end[two]))
+                    edge_ids.append(ids[edge])
+        ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         return _Layout(
-            names=tuple(names), vertex=vertex, off=tuple(off),
-            tail=np.concatenate([network.arcs.tail.astype(np.int64), pairs[:, 0]]),
-            head=np.concatenate([network.arcs.head.astype(np.int64), pairs[:, 1]]),
-            access=access, direct=direct,
+            names=tuple(names), start=start, end=end, off=tuple(off),
+            tail=np.concatenate([network.arcs.tail.astype(np.int64), ends[:, 0]]),
+            head=np.concatenate([network.arcs.head.astype(np.int64), ends[:, 1]]),
+            edge_ids=tuple(edge_ids), access=access, direct=direct,
         )  # fmt: skip
 
-    def _vertices(self) -> tuple[list[str], dict[str, int], list[str]]:
-        """Return names of all vertices, the vertex of each place, and places beside the nodes."""
+    def _vertices(self) -> tuple[list[str], dict[str, int], dict[str, int], list[str]]:
+        """Return names of all vertices, those of each place, and places beside the nodes."""
         network = self.case.network
         arrays = network.access_arrays
         names = list(network.nodes["node_id"].astype(str))
         nodes = len(names)
-        vertex: dict[str, int] = {}
+        start: dict[str, int] = {}
+        end: dict[str, int] = {}
         off: list[str] = []
         wanted = list(dict.fromkeys([*self.camps, *self.groups["place_id"].astype(str)]))
         taken: set[int] = set()
@@ -308,56 +374,64 @@ class _World:
             at = int(arrays.node[entries[0]]) if len(entries) == 1 else -1
             beside = at < 0 or arrays.edge[entries[0]] >= 0 or arrays.off_road_m[entries[0]] > 0
             if beside or at in taken:
-                vertex[place] = len(names)
-                names.append(place)
+                start[place], end[place] = len(names), len(names) + 1
+                names += [place, place]
                 off.append(place)
             else:
                 taken.add(at)
-                vertex[place] = at
+                start[place] = end[place] = at
                 names[at] = place
         for number in range(nodes):
-            if number not in taken and names[number] in vertex:
+            if number not in taken and names[number] in start:
                 names[number] = f"{names[number]} (node)"
-        return names, vertex, off
+        return names, start, end, off
+
+    def _at_vertices(self, nodes: list[Any], places: list[Any]) -> list[Any]:
+        """Return a value for each vertex, of nodes and of places beside them."""
+        return [*nodes, *(value for value in places for _ in range(2))]
+
+    def _countries(self) -> list[str]:
+        network = self.case.network
+        rows = network.place_positions(self.layout.off)
+        found = self._at_vertices(
+            list(network.nodes["country"]), list(network.places["country"].iloc[rows])
+        )
+        return [one if isinstance(one, str) else "unknown" for one in found]
 
     # ------------------------------------------------------------ tables
     def places_table(self) -> pd.DataFrame:
-        """Return all vertices as places of a crisis."""
+        """Return all vertices as places of a crisis, a place with two of them once."""
         network, layout = self.case.network, self.layout
-        points = [*network.nodes.to_crs(4326).geometry]
-        country = list(network.nodes["country"].astype(object))
         rows = network.place_positions(layout.off)
-        points += [*network.places.to_crs(4326).geometry.iloc[rows]]
-        country += list(network.places["country"].astype(object).iloc[rows])
+        points = self._at_vertices(
+            list(network.nodes.to_crs(4326).geometry),
+            list(network.places.to_crs(4326).geometry.iloc[rows]),
+        )
         kinds = np.array(["town"] * len(layout.names), dtype=object)
         people = np.full(len(layout.names), np.nan)
         for place, persons in self.groups.groupby("place_id")["persons"].sum().items():
-            kinds[layout.vertex[str(place)]] = "conflict_zone"
-            people[layout.vertex[str(place)]] = float(persons)
+            for at in (layout.start[str(place)], layout.end[str(place)]):
+                kinds[at] = "conflict_zone"
+                people[at] = float(persons)
         for camp in self.camps:
-            kinds[layout.vertex[camp]] = "camp"
+            kinds[[layout.start[camp], layout.end[camp]]] = "camp"
         titles = dict(zip(network.places["place_id"], network.places["name"], strict=True))
-        return pd.DataFrame({
+        table = pd.DataFrame({
             "name": list(layout.names),
             "title": [titles.get(name, name) for name in layout.names],
-            "country": [one if isinstance(one, str) else "unknown" for one in country],
+            "country": self._countries(),
             "kind": kinds,
             "latitude": shapely.get_y(points), "longitude": shapely.get_x(points),
             "population_persons": people,
         })  # fmt: skip
-
-    def conflict(self, movers: tuple[Movers, ...], days: int) -> FloatArray:
-        """Return the intensity of conflict by day and vertex."""
-        table = np.zeros((days, len(self.layout.names)))
-        for one in movers:
-            np.maximum.at(table.T, one.homes, one.conflict.T)
-        return table
+        once: pd.DataFrame = table.drop_duplicates("name", ignore_index=True)
+        return once
 
     def forwarding(self, share: float) -> dict[tuple[str, str], float]:
         """Return the share per day that transit centres bring on, by pair of camps."""
         return {
             (place, target): share / len(targets)
-            for place, targets in self.forwards.items() for target in targets if target != place
+            for place, targets in self.forwards.items() for target in targets
         }  # fmt: skip
 
     # ------------------------------------------------------------ classes
@@ -385,24 +459,23 @@ class _World:
                 progress(words, number / len(classes))
             part = self.groups.iloc[taken]
             network = self._network(traveller, sets, first, last)
-            part_homes = part.groupby("place_id", sort=False)
-            homes = np.array([self.layout.vertex[str(place)] for place in part_homes.groups])
-            people, intensity, leaving = [], [], []
-            for place, rows in part_homes:
-                moving = float(rows.loc[rows["base"] == "movers", "persons"].sum())
-                living = float(rows.loc[rows["base"] == "residents", "persons"].sum())
-                people.append(moving + living)
-                plan = np.zeros(days)
-                plan[1 : 1 + leave_days] = moving / leave_days
-                leaving.append(plan)
-                # people who want to go are drawn wherever the total of arrivals is told
-                calm = np.ones(days) if moving else np.zeros(days)
-                intensity.append(told.get(str(place), calm) if living else calm)
+            homes, people, weight, intensity, due = [], [], [], [], []
+            for (place, base), rows in part.groupby(["place_id", "base"], sort=False):
+                persons = float(rows["persons"].sum())
+                moves = base == "movers"
+                homes.append(str(place))
+                people.append(0.0 if moves else persons)
+                weight.append(persons)
+                intensity.append(np.ones(days) if moves else told[str(place)])
+                plan = np.clip(np.arange(days) / leave_days, 0, 1)
+                due.append(persons * plan if moves else np.zeros(days))
             found.append(
                 Movers(
-                    network=network, homes=homes, persons=np.array(people),
-                    weight=np.array(people), conflict=np.array(intensity).T,
-                    leaving=np.array(leaving).T,
+                    network=network,
+                    homes=np.array([self.layout.start[home] for home in homes], dtype=np.int64),
+                    doors=np.array([self.layout.end[home] for home in homes], dtype=np.int64),
+                    persons=np.array(people), weight=np.array(weight),
+                    conflict=np.array(intensity).T, due=np.array(due).T,
                 )
             )  # fmt: skip
         if progress is not None:
@@ -423,23 +496,19 @@ class _World:
         both, state = np.unique(np.column_stack([period, open_days]), axis=0, return_inverse=True)
         minutes = np.array([held[row[0]][0] for row in both.tolist()])
         passing = np.isfinite(minutes)
-        country = np.array(
-            [one if isinstance(one, str) else "unknown" for one in network.nodes["country"]]
-            + list(network.places["country"].astype(str).iloc[network.place_positions(layout.off)]),
-            dtype=object,
-        )
         return MovementNetwork(
             names=layout.names,
-            countries=tuple(country),
+            countries=tuple(self._countries()),
             tail=layout.tail,
             head=layout.head,
-            camps=np.array([layout.vertex[camp] for camp in self.camps], dtype=np.int64),
+            camps=np.array([layout.end[camp] for camp in self.camps], dtype=np.int64),
+            exits=np.array([layout.start[camp] for camp in self.camps], dtype=np.int64),
             state=state.reshape(-1).astype(np.int64),
             length_km=np.where(passing, minutes, 0.0) / MIN_PER_H * KM_PER_H,
             closed=~passing,
             shut=both[:, 1:] == 0,
             throughput=np.array([held[row[0]][1] for row in both.tolist()]),
-            edge_ids=self.edge_ids,
+            edge_ids=layout.edge_ids,
         )
 
     def _open_days(self, sets: set[str], first: dt.date, days: int) -> IntArray:
@@ -448,9 +517,12 @@ class _World:
         table = np.zeros((days, len(self.camps)), dtype=np.int64)
         chosen = self.case.destinations[self.case.destinations["destination_set"].isin(sets)]
         rows = [*records(chosen)]
-        if sets & {str(one) for one in self._going_to(self.forwards)}:
-            rows += records(pd.DataFrame(self.stations.drop(columns="geometry")))
-        for row in rows:
+        # whoever goes to a camp may be taken to it from the transit centre
+        mine = {place for place, targets in self.forwards.items()
+                if {str(row["place_id"]) for row in rows}.intersection(targets)}  # fmt: skip
+        stations = self.case.waystations
+        stations = stations[stations["place_id"].isin(mine) & stations["forwards_to"].notna()]
+        for row in [*rows, *records(pd.DataFrame(stations.drop(columns="geometry")))]:
             begin, end = (
                 None if pd.isna(row[name]) else (pd.Timestamp(row[name]).date() - first).days
                 for name in ("open_from", "open_until")
@@ -458,12 +530,6 @@ class _World:
             span = slice(max(begin or 0, 0), days if end is None else max(end + 1, 0))
             table[span, column[str(row["place_id"])]] = 1
         return table
-
-    def _going_to(self, forwards: dict[str, tuple[str, ...]]) -> set[str]:
-        """Return the sets with a camp that a transit centre forwards to: theirs pass through it."""
-        targets = {target for some in forwards.values() for target in some}
-        rows = self.case.destinations[self.case.destinations["place_id"].isin(targets)]
-        return set(rows["destination_set"])
 
     def _arcs(self, held: Conditions) -> tuple[FloatArray, FloatArray]:
         """Return minutes (inf: closed) and throughput of every arc."""
@@ -485,16 +551,11 @@ class _World:
             return
         sides = [access_set(network, costs, layout.off, leaving=one) for one in (True, False)]
         for side, leaving in zip(sides, (True, False), strict=True):
-            at = np.repeat(np.arange(len(layout.off)), np.diff(side.pointer))
-            for place, node, spent in zip(
-                at.tolist(), side.node.tolist(), side.time_min.tolist(), strict=True
-            ):
-                here = layout.vertex[layout.off[place]]
-                arc = layout.access[(here, node) if leaving else (node, here)]
-                minutes[arc] = min(minutes[arc], spent * QUANTUM["time_min"])
+            for row, spent in zip(side.row.tolist(), side.time_min.tolist(), strict=True):
+                minutes[layout.access[row, leaving]] = spent * QUANTUM["time_min"]
         if layout.direct:
             ways = solve_ways(network, costs, *sides)
             for (one, two), spent in ways.direct.items():
-                pair = layout.vertex[layout.off[one]], layout.vertex[layout.off[two]]
-                if pair in layout.direct:
-                    minutes[layout.direct[pair]] = spent["time_min"] * QUANTUM["time_min"]
+                arc = layout.direct.get((layout.off[one], layout.off[two]))
+                if arc is not None:
+                    minutes[arc] = spent["time_min"] * QUANTUM["time_min"]

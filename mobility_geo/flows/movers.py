@@ -1,12 +1,13 @@
 """Who moves in a displacement crisis: classes of people, their homes, and what was counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mobility_geo.errors import labels
 from mobility_geo.flows.journeys import MovementNetwork, movement_network
 from mobility_geo.sources.displacement_case import DisplacementCase
 
@@ -29,22 +30,26 @@ class Movers:
         places, arcs and camps.
     homes
         Places that they leave.
+    doors
+        Place at which they come home: the home itself, but where it lies beside the road.
     persons
-        People of each home.
+        People of each home who leave by conflict.
     weight
         How much a home counts, besides the pull on it, where the total of arrivals is told.
     conflict
         Intensity of conflict, 0 to 1, by day and home.
-    leaving
-        People who leave whatever the conflict, by day and home.
+    due
+        People of each home who want to have left whatever the conflict, by day and home; never
+        fewer than the day before.
     """
 
     network: MovementNetwork
     homes: IntArray
+    doors: IntArray
     persons: FloatArray
     weight: FloatArray
     conflict: FloatArray
-    leaving: FloatArray
+    due: FloatArray
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -59,7 +64,10 @@ class MovementCase:
         Classes of people, at least one.
     forwarding_per_day
         Share of the people in a transit centre who are brought on per day, by the centre and
-        the camp they are brought to.
+        the camp they are brought to; shares of a centre add up. While one of its camps takes
+        nobody in, the others get all.
+    audience
+        As that of a `Case`: what is public must not show where people are.
     findings
         What had to be decided, in sentences.
     """
@@ -67,6 +75,7 @@ class MovementCase:
     crisis: DisplacementCase
     movers: tuple[Movers, ...]
     forwarding_per_day: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    audience: str = "internal"
     findings: tuple[str, ...] = ()
 
 
@@ -114,10 +123,11 @@ def movers_of_case(case: DisplacementCase) -> tuple[Movers, list[str]]:
     return Movers(
         network=network,
         homes=homes,
+        doors=homes,
         persons=np.where(np.isfinite(people), people, usual),
         weight=np.ones(len(homes)),
         conflict=conflict,
-        leaving=np.zeros((case.days, len(homes))),
+        due=np.zeros((case.days, len(homes))),
     ), findings
 
 
@@ -174,3 +184,41 @@ def known_counts(
         then = np.where(after <= last, np.interp(before, at, steady), steady[last])
         growth[:, number] = (steady[last] - then) / span[:, 0]
     return known, growth
+
+
+def only_counted(case: MovementCase) -> MovementCase:
+    """Return a case in which people go only to camps where somebody was counted.
+
+    A total that is told is that of the camps that were counted: nobody of it is elsewhere.
+
+    Parameters
+    ----------
+    case
+        With counts.
+
+    Returns
+    -------
+    MovementCase
+        Other camps take nobody in, which is said in the findings.
+
+    Examples
+    --------
+    >>> from mobility_geo.flows.practice_case import practice_case
+    >>> movers, _ = movers_of_case(practice_case())
+    >>> only_counted(MovementCase(crisis=practice_case(), movers=(movers,))).findings
+    ()
+    """
+    counted = set(case.crisis.counts["camp"])
+    other = np.array([camp not in counted for camp in case.crisis.camps], dtype=bool)
+    if not other.any():
+        return case
+    names = [camp for camp, out in zip(case.crisis.camps, other, strict=True) if out]
+    movers = tuple(
+        replace(one, network=replace(one.network, shut=one.network.shut | other))
+        for one in case.movers
+    )
+    words = (
+        f"{len(names)} destinations have no counts and take nobody in, such as {labels(names)}: a"
+        " total that is told is that of those counted"
+    )
+    return replace(case, movers=movers, findings=(*case.findings, words))

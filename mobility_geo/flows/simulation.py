@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mobility_geo.errors import ConservationError, InputError
+from mobility_geo.errors import ConservationError, InputError, labels
 from mobility_geo.flows.departures import MovementParameters, choose_camps, pull_of_camps
 from mobility_geo.flows.journeys import NONE, Atlas, Ways
 from mobility_geo.flows.movement_case import movement_case
@@ -19,6 +19,7 @@ from mobility_geo.flows.movers import (
     Reports,
     known_counts,
     movers_of_case,
+    only_counted,
 )
 from mobility_geo.scenario import Case
 from mobility_geo.schema import suggest
@@ -33,8 +34,8 @@ REGIMES: Final = ("split", "forecast", "assimilate")
 REPORTS: Final = ("daily", "published")
 REPORT_LAG_DAYS: Final = 30
 DAY_COLUMNS: Final = (
-    "in_camps", "in_transit", "held", "queued", "departed", "arrived", "forwarded", "returned",
-    "recounted",
+    "in_camps", "in_transit", "held", "queued", "waiting", "departed", "arrived", "forwarded",
+    "returned", "recounted",
 )  # fmt: skip
 
 LOST: Final = 1e-9
@@ -64,13 +65,14 @@ class Simulation:
     predictions
         Columns ``date``, ``camp``, ``people``: what is compared with the counts.
     days
-        One row per day: people ``in_camps``, ``in_transit``, ``held`` (before a closure),
-        ``queued`` (before a crossing that is full), and since the first day ``departed`` (from
-        home), ``arrived`` (in a camp, those who are brought on a second time), ``forwarded``
-        (brought on from a transit centre), ``returned`` (home), ``recounted`` (taken out of
-        camps, or added if negative: a break of the registration, a total or report that was
-        told), all in persons. In camps + in transit + held + queued = first day + departed -
-        returned - recounted; checked every day, as are arrivals and departures of each camp.
+        One row per day, in persons. Where people are: ``in_camps``, ``in_transit``, ``held``
+        (before a closure), ``queued`` (before a crossing that is full); ``waiting`` (still at
+        home though they want to have left: they know of no way). Since the first day: ``departed``
+        (from home), ``arrived`` (in a camp; those who are brought on a second time),
+        ``forwarded`` (brought on from a transit centre), ``returned`` (home), ``recounted``
+        (taken out of camps, or added if negative: a break of the registration, a total or report
+        that was told). In camps + in transit + held + queued = first day + departed - returned -
+        recounted; checked every day, as are arrivals and departures of each camp.
     places
         Columns ``date``, ``place``, ``in_camp_persons``, ``held_persons``, ``queued_persons``:
         rows with somebody only.
@@ -82,6 +84,8 @@ class Simulation:
         As used.
     findings
         What had to be decided on the way, in sentences.
+    audience
+        Of the case.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Simulation:
     edges: pd.DataFrame
     parameters: MovementParameters
     findings: tuple[str, ...]
+    audience: str = "internal"
 
     def wide(self) -> pd.DataFrame:
         """Return the predictions as a table of days by camps."""
@@ -171,9 +176,9 @@ def simulate(
     >>> round(float(run.wide().iloc[-1].sum()))
     5900
     """
-    told = isinstance(case, DisplacementCase)
+    of_folder = isinstance(case, DisplacementCase)
     case = _ready_to_move(case)
-    told |= len(case.crisis.counts) > 0
+    told = of_folder or len(case.crisis.counts) > 0
     chosen = regime or ("split" if told else "forecast")
     problems = []
     if chosen not in REGIMES:
@@ -186,10 +191,12 @@ def simulate(
         problems.append(
             f"reports must be one of {list(REPORTS)}, not {reports!r}{suggest(reports, REPORTS)}"
         )
-    if report_lag_days < 1:
-        problems.append(f"report_lag_days must be 1 or more, not {report_lag_days!r}")
+    if type(report_lag_days) is not int or report_lag_days < 1:
+        problems.append(f"report_lag_days must be a whole number >= 1, not {report_lag_days!r}")
     if problems:
         raise InputError(problems)
+    if not of_folder and chosen != "forecast":
+        case = only_counted(case)
     run = _Run(
         case.crisis, case.movers, parameters or MovementParameters(), throughput_per_day or {},
         {**case.forwarding_per_day, **(forwarding_per_day or {})},
@@ -200,7 +207,7 @@ def simulate(
         predictions = run.forecast()
     else:
         predictions = run.assimilate(report_lag_days, reports)
-    return run.result(chosen, predictions, case.findings)
+    return run.result(chosen, predictions, case.audience, (*case.findings, *run.left_behind()))
 
 
 def _ready_to_move(case: DisplacementCase | Case | MovementCase) -> MovementCase:
@@ -224,13 +231,13 @@ class _Ready:
 class _Movers:
     """People of one class on their way: where they are, where they are heading for."""
 
-    def __init__(self, movers: Movers, parameters: MovementParameters, days: int) -> None:
+    def __init__(self, movers: Movers, parameters: MovementParameters) -> None:
         self.movers, network = movers, movers.network
         self.network, self.homes = network, movers.homes
         self.camps = len(network.camps)
         self.atlas = Atlas(
             network=network,
-            aims=np.concatenate([network.camps, movers.homes]),
+            aims=np.concatenate([network.camps, movers.doors]),
             day_km=parameters.speed_km_per_day,
             news_days=parameters.news_days,
         )
@@ -255,7 +262,10 @@ class _Movers:
         self.now = 0
         self.left_home = np.zeros(len(self.homes))
         self.early_left = np.zeros(len(self.homes))
-        self.days = days
+        self.early: dict[int, FloatArray] = {}
+        self.in_camps = np.zeros(self.camps)
+        # people before a full arc, as entries of `standing`, flat, and how many
+        self.queue: tuple[IntArray, FloatArray] = (np.zeros(0, dtype=np.int64), np.zeros(0))
         self._pulls: dict[tuple[int, bool], tuple[FloatArray, FloatArray]] = {}
 
     def ways(self, day: int) -> Ways:
@@ -283,7 +293,8 @@ class _Movers:
 
     def depart(self, people: FloatArray) -> float:
         """Let people leave their homes, by home and camp; return how many."""
-        self.standing[0][self.homes[:, None], np.arange(self.camps)[None, :]] += people
+        # several homes can be at one place
+        np.add.at(self.standing[0], (self.homes[:, None], np.arange(self.camps)[None, :]), people)
         self.left_home += people.sum(axis=1)
         return float(people.sum())
 
@@ -367,9 +378,32 @@ class _Movers:
         np.add.at(self.coming, (then, group[later], head[later], aim[later]), people[later])
         return np.ravel_multi_index((group[now], head[now], aim[now]), self.standing.shape)
 
-    def persons(self) -> float:
-        """Return everybody who is not at home and not in a camp."""
-        return float(self.standing.sum()) + float(self.coming.sum())
+    def queued(self, ways: Ways) -> FloatArray:
+        """Return people who wait before a full arc, by place; who is held is not in the queue."""
+        entry, people = self.queue
+        _, place, aim = np.unravel_index(entry, self.standing.shape)
+        waits = np.isfinite(ways.true_km[place, aim]) | (entry < self.standing[0].size)
+        there = np.minimum(people, self.standing.reshape(-1)[entry]) * waits
+        by_place = np.bincount(place, weights=there, minlength=self.standing.shape[1])
+        return by_place.astype(np.float64)
+
+    def go_home(self, leaving: FloatArray, weight: FloatArray) -> None:
+        """Let people set out from camps for homes, shared by weights."""
+        if weight.sum() <= 0:
+            weight = np.ones(len(self.homes))
+        home = np.outer(leaving, weight / weight.sum())
+        np.add.at(self.standing[0][:, self.camps :], self.network.exits, home)
+
+    def waiting(self, day: int) -> FloatArray:
+        """Return people who want to have left by a day and have not, by home."""
+        people: FloatArray = np.maximum(self.movers.due[day] - self.left_home, 0)
+        return people
+
+    def leaving(self, day: int, rate: float) -> FloatArray:
+        """Return people who leave on a day if they know of a way, by home."""
+        still = np.maximum(self.movers.persons - self.left_home, 0)
+        people: FloatArray = self.waiting(day) + rate * self.movers.conflict[day] * still
+        return people
 
 
 class _Run:
@@ -386,21 +420,29 @@ class _Run:
         self.case, self.parameters = case, parameters
         self.network = movers[0].network
         self.camps = len(self.network.camps)
-        self.all = [_Movers(one, parameters, case.days) for one in movers]
-        places, arcs = len(self.network.names), len(self.network.tail)
+        self.all = [_Movers(one, parameters) for one in movers]
+        arcs = len(self.network.tail)
         daily = case.daily_counts()
         self.first = daily.iloc[0].to_numpy(dtype=float) if self.camps else np.zeros(0)
-        self.in_camps = self.first.copy()
+        # people whose class nobody knows are taken for a mix of all
+        sizes = np.array([one.movers.weight.sum() for one in self.all])
+        self.mix = sizes / sizes.sum() if sizes.sum() > 0 else np.ones(len(sizes)) / len(sizes)
+        for one, share in zip(self.all, self.mix, strict=True):
+            one.in_camps = self.first * share
         self.departed = self.returned = self.recounted = 0.0
         # people who came to each camp, were brought on, left and were counted anew so far
         self.arrived, self.sent_on, self.left, self.anew = np.zeros((4, self.camps))
-        self.queued = np.zeros(places)
         self.limits = self._limits(throughput)
         self.forward = self._forwarding(forwarding)
-        self.early: dict[int, FloatArray] = {}
         self.rows: list[tuple[float, ...]] = []
         self.by_place: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         self.by_arc = np.zeros((case.days, arcs))
+
+    @property
+    def in_camps(self) -> FloatArray:
+        """People in each camp."""
+        people: FloatArray = np.sum([one.in_camps for one in self.all], axis=0)
+        return people
 
     # ------------------------------------------------------------ regimes
     def split(self) -> FloatArray:
@@ -435,18 +477,35 @@ class _Run:
         rate = self.parameters.leave_share_per_day
         predicted = np.zeros((self.case.days, self.camps))
         for day in range(self.case.days):
+            in_camps = self.in_camps
             for one in self.all if day else []:
-                choice = one.choice(day, self.in_camps, informed=False)[one.homes]
-                still = np.maximum(one.movers.persons - one.left_home, 0)
-                leave = np.minimum(one.movers.leaving[day], still)
-                leave = leave + rate * one.movers.conflict[day] * (still - leave)
-                self.departed += one.depart(leave[:, None] * choice)
+                choice = one.choice(day, in_camps, informed=False)[one.homes]
+                self.departed += one.depart(one.leaving(day, rate)[:, None] * choice)
             if day:
                 self._go_home_to_peace(day)
             self._move(day)
             self._record(day)
             predicted[day] = self.in_camps
         return predicted
+
+    def left_behind(self) -> list[str]:
+        """Say who waits at home on the last day, as they know of no way."""
+        names = np.array(self.network.names, dtype=object)
+        waiting: dict[str, float] = {}
+        for one in self.all:
+            people = one.waiting(self.case.days - 1).tolist()
+            for place, waits in zip(names[one.homes].tolist(), people, strict=True):
+                waiting[place] = waiting.get(place, 0.0) + waits
+        found = {place: people for place, people in waiting.items() if people >= 1}
+        if not found:
+            return []
+        most = sorted(found, key=lambda place: -found[place])
+        words = (
+            f"{sum(found.values()):,.0f} people want to leave {len(found)} places, such as"
+            f" {labels(most)}, and still wait there on the last day: they know of no way to any of"
+            " their destinations"
+        )
+        return [words]
 
     def assimilate(self, lag: int, reports: Reports) -> FloatArray:
         """Set the camps to each report when it comes in, and carry the inflow on from there."""
@@ -497,7 +556,7 @@ class _Run:
         """Let those arrive in the first days who had set out before the first day."""
         for home, camp in zip(*np.nonzero((share > 0) & (away > 0)), strict=True):
             for day in range(1, min(int(away[home, camp]), self.case.days)):
-                self.early.setdefault(day, np.zeros(self.camps))[camp] += (
+                one.early.setdefault(day, np.zeros(self.camps))[camp] += (
                     share[home, camp] * arriving[day]
                 )
                 one.early_left[home] += share[home, camp] * arriving[day]
@@ -508,47 +567,47 @@ class _Run:
         people = min(people, total)
         if people <= 0:
             return
-        leaving = self.in_camps * (people / total)
         recounted = min(by_break / people, 1.0)
-        self._count_anew(self.in_camps - recounted * leaving)
-        from_home = [one.left_home for one in self.all]
-        if not any(left.any() for left in from_home):
-            from_home = [np.ones(len(one.homes)) for one in self.all]
-        self._send_home((1 - recounted) * leaving, from_home)
+        for one in self.all:
+            self._send_home(one, one.in_camps * (people / total), one.left_home, recounted)
 
     def _go_home_to_peace(self, day: int) -> None:
         rate = self.parameters.return_share_per_day
-        total = sum(float(one.left_home.sum()) for one in self.all)
-        if rate <= 0 or total <= 0:
-            return
-        calm = [(one.movers.conflict[day] == 0) * one.left_home for one in self.all]
-        back = sum(float(left.sum()) for left in calm)
-        if back > 0:
-            self._send_home(self.in_camps * (rate * back / total), calm)
+        for one in self.all:
+            total = float(one.left_home.sum())
+            calm = (one.movers.conflict[day] == 0) * one.left_home
+            if rate > 0 and calm.sum() > 0:
+                self._send_home(one, one.in_camps * (rate * float(calm.sum()) / total), calm)
 
-    def _send_home(self, leaving: FloatArray, weights: list[FloatArray]) -> None:
-        """Let people leave camps for homes, shared by weights."""
-        total = sum(float(weight.sum()) for weight in weights)
-        self.in_camps = self.in_camps - leaving
-        self.left += leaving
-        for one, weight in zip(self.all, weights, strict=True):
-            one.standing[0][self.network.camps, self.camps :] += np.outer(leaving, weight / total)
+    def _send_home(
+        self, one: _Movers, leaving: FloatArray, weight: FloatArray, recounted: float = 0.0
+    ) -> None:
+        """Let people of a class leave camps for homes, but those who were counted wrongly."""
+        self.recounted += recounted * float(leaving.sum())
+        self.anew += recounted * leaving
+        self.left += (1 - recounted) * leaving
+        one.in_camps = one.in_camps - leaving
+        one.go_home((1 - recounted) * leaving, weight)
 
     def _count_anew(self, people: FloatArray) -> None:
-        """Set the people in camps to what was counted."""
-        gone = self.in_camps - people
+        """Set the people in camps to what was counted; the mix of classes stays."""
+        now = self.in_camps
+        gone = now - people
         self.recounted += float(gone.sum())
         self.anew += gone
-        self.in_camps = people.copy()
+        for one, mix in zip(self.all, self.mix, strict=True):
+            share = np.divide(one.in_camps, now, out=np.full(self.camps, mix), where=now > 0)
+            one.in_camps = people * share
 
     # ------------------------------------------------------------ movement
     def _move(self, day: int) -> None:
         """Move everybody for one day."""
-        early = self.early.get(day)
-        if early is not None:
-            self.in_camps = self.in_camps + early
-            self.arrived += early
-            self.departed += float(early.sum())
+        for one in self.all:
+            early = one.early.get(day)
+            if early is not None:
+                one.in_camps = one.in_camps + early
+                self.arrived += early
+                self.departed += float(early.sum())
         if day == 1:
             for one in self.all:
                 one.left_home = one.left_home + one.early_left
@@ -568,62 +627,70 @@ class _Run:
         self._arrive(day)
         self._forward_from_camps(day)
         among = []
+        in_camps = self.in_camps
         for one in self.all:
             ways = one.ways(day)
             one.learn(ways, np.flatnonzero(one.standing))
-            one.choose_again(day, self.in_camps)
+            one.choose_again(day, in_camps)
             among.append(np.flatnonzero(one.standing))
-        self.queued[:] = 0
-        passed = np.zeros(len(self.network.tail))
+        limits = np.array([np.minimum(self.limits, one.ways(day).throughput) for one in self.all])
+        passed = np.zeros(limits.shape)
         # arcs that are short are passed within the step
         while any(len(some) for some in among):
-            among = self._set_out(among, day, passed)
+            among = self._set_out(among, day, limits, passed)
             self._arrive(day)
             among = [one.learn(one.ways(day), some)
                      for one, some in zip(self.all, among, strict=True)]  # fmt: skip
+        full = np.isfinite(limits).any(axis=0)
         for one in self.all:
+            # whoever could set out and is still there waits before a full arc
+            if full.any():
+                left = one.ready(one.ways(day), np.flatnonzero(one.standing))
+                at = (left.group, left.place, left.aim)
+                one.queue = (np.ravel_multi_index(at, one.standing.shape), left.people)
             one.now = (one.now + 1) % len(one.coming)
 
     def _arrive(self, day: int) -> None:
         for one in self.all:
             came, home = one.arrive(one.ways(day))
-            self.in_camps = self.in_camps + came
+            one.in_camps = one.in_camps + came
             self.arrived += came
             self.returned += home
 
     def _forward_from_camps(self, day: int) -> None:
-        """Bring people on from transit centres to camps that take people in."""
-        for source, target, share in self.forward:
-            place = self.network.camps[source]
+        """Bring people on from transit centres to those of their camps that take people in."""
+        for source, targets, shares in self.forward:
+            place = self.network.exits[source]
+            part = 1 - (1 - shares.sum()) ** self.parameters.step_days
             for one in self.all:
-                if np.isfinite(one.ways(day).true_km[place, target]):
-                    people = self.in_camps[source] * share
-                    self.in_camps[source] -= people
-                    self.sent_on[source] += people
-                    one.standing[0, place, target] += people
-                    break
+                open_ = np.isfinite(one.ways(day).true_km[place, targets])
+                if not (shares * open_).sum() > 0:
+                    continue
+                people = one.in_camps[source] * part
+                one.in_camps[source] -= people
+                self.sent_on[source] += people
+                one.standing[0, place, targets] += people * shares * open_ / (shares * open_).sum()
 
-    def _set_out(self, among: list[IntArray], day: int, passed: FloatArray) -> list[IntArray]:
+    def _set_out(
+        self, among: list[IntArray], day: int, limits: FloatArray, passed: FloatArray
+    ) -> list[IntArray]:
         """Let people set out who can; return who can go on within the step."""
         arcs = len(self.network.tail)
         ready = [one.ready(one.ways(day), some) for one, some in zip(self.all, among, strict=True)]
-        wanted = np.zeros(arcs)
-        most = self.limits
-        for one, some in zip(self.all, ready, strict=True):
-            wanted += np.bincount(some.arc, weights=some.people, minlength=arcs)
-            most = np.minimum(most, one.ways(day).throughput)
-        left = np.maximum(most * self.parameters.step_days - passed, 0)
-        over = np.flatnonzero(wanted > left)
-        passing = np.ones(arcs)
-        passing[over] = left[over] / wanted[over]
-        np.add.at(self.queued, self.network.tail[over], wanted[over] - left[over])
+        wanted = np.array([
+            np.bincount(some.arc, weights=some.people, minlength=arcs) for some in ready
+        ])  # fmt: skip
+        passing = np.ones(wanted.shape)
+        for arc in np.flatnonzero(np.isfinite(limits).any(axis=0) & (wanted.sum(axis=0) > 0)):
+            most = limits[:, arc] * self.parameters.step_days
+            passing[:, arc] = share_passing(wanted[:, arc], passed[:, arc], most)
         landed = []
-        for one, some in zip(self.all, ready, strict=True):
-            going = some.people * passing[some.arc]
+        for number, (one, some) in enumerate(zip(self.all, ready, strict=True)):
+            going = some.people * passing[number, some.arc]
             landed.append(one.set_out(one.ways(day), some, going))
             flow = np.bincount(some.arc, weights=going, minlength=arcs)
             self.by_arc[day] += flow
-            passed += flow
+            passed[number] += flow
         return landed
 
     def _record(self, day: int) -> None:
@@ -635,24 +702,37 @@ class _Run:
             If people were lost or invented, altogether or in a camp.
         """
         held = np.sum([one.held(one.ways(day)) for one in self.all], axis=0)
-        queued = self.queued
-        on_way = sum(one.persons() for one in self.all) - float(held.sum() + queued.sum())
-        row = (float(self.in_camps.sum()), on_way, float(held.sum()), float(queued.sum()),
-               self.departed, float(self.arrived.sum()), float(self.sent_on.sum()),
-               self.returned, self.recounted)  # fmt: skip
-        found = sum(row[:4])
-        expected = float(self.first.sum()) + self.departed - self.returned - self.recounted
+        queued = np.sum([one.queued(one.ways(day)) for one in self.all], axis=0)
+        standing = np.sum([one.standing.sum(axis=(0, 2)) for one in self.all], axis=0)
+        passing = standing - held - queued
+        on_arcs = sum(float(one.coming.sum()) for one in self.all)
+        waiting = sum(float(one.waiting(day).sum()) for one in self.all)
+        in_camps = self.in_camps
+        row = (float(in_camps.sum()), on_arcs + float(passing.sum()), float(held.sum()),
+               float(queued.sum()), waiting, self.departed, float(self.arrived.sum()),
+               float(self.sent_on.sum()), self.returned, self.recounted)  # fmt: skip
         scale = max(float(self.first.sum()) + self.departed + abs(self.recounted), 1.0)
-        in_camps = self.first + self.arrived - self.sent_on - self.left - self.anew
-        wrong = np.abs(self.in_camps - in_camps).sum()
-        if not (abs(found - expected) <= LOST * scale and wrong <= LOST * scale):
+        expected = float(self.first.sum()) + self.departed - self.returned - self.recounted
+        lost = {
+            "altogether": sum(row[:4]) - expected,
+            "in camps": np.abs(
+                in_camps - self.first - self.arrived + self.sent_on + self.left + self.anew
+            ).sum(),
+            "at places, more held or queued than stand there": min(passing.min(initial=0), 0),
+            "somewhere, fewer than none": min(
+                on_arcs, in_camps.min(initial=0), held.min(initial=0), queued.min(initial=0), 0
+            ),
+        }
+        wrong = [f"{people:,.6f} {where}" for where, people in lost.items()
+                 if not abs(people) <= LOST * scale]  # fmt: skip
+        if wrong:
             msg = (
-                f"day {day}: {found:.6f} people found, {expected:.6f} expected, camps differ by"
-                f" {wrong:.6f}; please report this with the case"
+                f"day {day}: people lost or invented: {'; '.join(wrong)}; please report this with"
+                " the case"
             )
             raise ConservationError(msg)
         self.rows.append(row)
-        self.by_place.append((self.in_camps.copy(), held, queued.copy()))
+        self.by_place.append((in_camps, held, queued))
 
     # ------------------------------------------------------------ inputs
     def _limits(self, throughput: Mapping[tuple[str, str], float]) -> FloatArray:
@@ -676,8 +756,9 @@ class _Run:
                                 f"{suggest(unknown[0], names)}")  # fmt: skip
             elif not len(arcs):
                 problems.append(f"throughput_per_day: no route leads from {first!r} to {second!r}")
-            if not most >= 0:
-                problems.append(f"throughput_per_day: {first!r} to {second!r} must be >= 0")
+            if not _is_number(most) or not most >= 0:
+                problems.append(f"throughput_per_day: {first!r} to {second!r} must be persons >= 0")
+                continue
             found[arcs] = most
         if problems:
             raise InputError(problems)
@@ -685,17 +766,17 @@ class _Run:
 
     def _forwarding(
         self, forwarding: Mapping[tuple[str, str], float]
-    ) -> list[tuple[int, int, float]]:
-        """Return transit centres, the camp they forward to, and the share per step.
+    ) -> list[tuple[int, IntArray, FloatArray]]:
+        """Return transit centres, the camps they forward to, and the share per day of each.
 
         Raises
         ------
         InputError
-            If a name is no camp, or a share is out of range.
+            If a name is no camp, or shares are out of range.
         """
         camps = {camp: number for number, camp in enumerate(self.case.camps)}
         problems = []
-        found = []
+        found: dict[str, dict[int, float]] = {}
         for (first, second), share in forwarding.items():
             unknown = [name for name in (first, second) if name not in camps]
             if unknown:
@@ -703,14 +784,21 @@ class _Run:
                                 f"{suggest(unknown[0], camps)}")  # fmt: skip
             elif first == second:
                 problems.append(f"forwarding_per_day: {first!r} cannot forward to itself")
-            elif not 0 <= share <= 1:
+            elif not _is_number(share) or not 0 <= share <= 1:
                 problems.append(f"forwarding_per_day: {first!r} to {second!r} must be 0 to 1")
             else:
-                per_step = 1 - (1 - share) ** self.parameters.step_days
-                found.append((camps[first], camps[second], per_step))
+                found.setdefault(first, {})[camps[second]] = float(share)
+        problems += [
+            f"forwarding_per_day: shares of {first!r} add up to {sum(shares.values()):g}, more"
+            " than all"
+            for first, shares in found.items() if sum(shares.values()) > 1 + LOST
+        ]  # fmt: skip
         if problems:
             raise InputError(problems)
-        return found
+        return [
+            (camps[first], np.array(list(shares), dtype=np.int64), np.array(list(shares.values())))
+            for first, shares in found.items()
+        ]
 
     def _falls_by_break(self, change: FloatArray) -> FloatArray:
         """Return how much of a fall of the total is due to breaks of the registration, per day."""
@@ -732,7 +820,9 @@ class _Run:
             people = np.ones(self.camps)
         return people * (total / people.sum()) if self.camps else people
 
-    def result(self, regime: str, predictions: FloatArray, findings: tuple[str, ...]) -> Simulation:
+    def result(
+        self, regime: str, predictions: FloatArray, audience: str, findings: tuple[str, ...]
+    ) -> Simulation:
         """Return the tables of the run."""
         dates = self.case.dates
         days, camps = predictions.shape
@@ -751,18 +841,22 @@ class _Run:
             edges=self._edges_table(dates),
             parameters=self.parameters,
             findings=findings,
+            audience=audience,
         )  # fmt: skip
 
     def _places_table(self, dates: list[dt.date]) -> pd.DataFrame:
-        places = len(self.network.names)
-        camp = np.zeros((len(dates), places))
-        camp[:, self.network.camps] = np.array([row[0] for row in self.by_place])
-        held = np.array([row[1] for row in self.by_place])
-        queued = np.array([row[2] for row in self.by_place])
+        names = list(dict.fromkeys(self.network.names))
+        number = {name: at for at, name in enumerate(names)}
+        # the two sides of a place beside the road are one place
+        of = np.array([number[name] for name in self.network.names])
+        camp, held, queued = (np.zeros((len(dates), len(names))) for _ in range(3))
+        camp[:, of[self.network.camps]] = np.array([row[0] for row in self.by_place])
+        for table, column in ((held, 1), (queued, 2)):
+            np.add.at(table.T, of, np.array([row[column] for row in self.by_place]).T)
         day, place = np.nonzero((camp > 0) | (held > 0) | (queued > 0))
         return pd.DataFrame({
             "date": np.array(dates, dtype=object)[day],
-            "place": np.array(self.network.names, dtype=object)[place],
+            "place": np.array(names, dtype=object)[place],
             "in_camp_persons": camp[day, place],
             "held_persons": held[day, place],
             "queued_persons": queued[day, place],
@@ -782,6 +876,45 @@ class _Run:
         table.insert(1, "edge_id", np.array(self.network.edge_ids, dtype=object)[arc])
         on_edge: pd.DataFrame = table[table["edge_id"] != ""].reset_index(drop=True)
         return on_edge
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def share_passing(wanted: FloatArray, passed: FloatArray, most: FloatArray) -> FloatArray:
+    """Return which share of those who want to pass a full crossing may, by class of people.
+
+    Parameters
+    ----------
+    wanted, passed
+        People of each class who want to pass, and who have passed before.
+    most
+        People who may pass, by class; inf: any number. Classes that may pass at most so many
+        share that number with those that may pass no more; a class with a lower number of its own
+        keeps to both.
+
+    Returns
+    -------
+    numpy.ndarray
+        Share of each class, 0 to 1.
+
+    Examples
+    --------
+    >>> everybody, some = np.array([100.0, 100.0]), np.array([0.0, 0.0])
+    >>> share_passing(everybody, some, np.array([50.0, 50.0])).tolist()
+    [0.25, 0.25]
+    >>> share_passing(everybody, some, np.array([np.inf, 2.0])).tolist()
+    [1.0, 0.02]
+    """
+    share = np.ones(len(wanted))
+    for number in np.unique(most[np.isfinite(most)]):
+        mine = most <= number
+        want = float((wanted * share)[mine].sum())
+        left = max(float(number - passed[mine].sum()), 0.0)
+        if want > left:
+            share[mine] *= left / want
+    return share
 
 
 def simulate_ensemble(  # noqa: PLR0913
@@ -906,7 +1039,7 @@ def _with_other_inputs(
                             length_km=one.network.length_km * longer),
             persons=one.persons * more,
             weight=one.weight * (more if (one.weight != 1).any() else 1.0),
-            leaving=one.leaving * more,
+            due=one.due * more,
             conflict=np.take_along_axis(one.conflict, at, axis=0),
         ))  # fmt: skip
     return replace(case, movers=tuple(movers))

@@ -6,13 +6,12 @@ withheld until a reader who knows all the sums cannot narrow it down.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from scipy.optimize import linprog
 
 from mobility_geo.errors import ConservationError, InputError
-from mobility_geo.scenario import Case
 
 SMALLEST_SHOWN: Final = 10
 """A count below this is never shown, in persons."""
@@ -44,13 +43,21 @@ class PublicCount(NamedTuple):
 WITHHELD: Final = PublicCount(None, None, None)
 
 
-def refuse_public(case: Case, what: str) -> None:
+class HasAudience(Protocol):
+    """Something that is for the public or not."""
+
+    @property
+    def audience(self) -> str:
+        """``internal`` or ``public``."""
+
+
+def refuse_public(case: HasAudience, what: str) -> None:
     """Refuse to show the public what could do harm.
 
     Parameters
     ----------
     case
-        The case.
+        The case, or what was found of it.
     what
         What is asked for, as the beginning of a sentence.
 

@@ -52,6 +52,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
                   "createdate", "date d ouverture", "date ouverture", "#date+start"),
     "open_until": ("open_until", "closed_on", "closing_date", "date_closed", "closedate",
                    "date de fermeture", "date fermeture", "#date+end"),
+    "forwards_to": ("forwards_to", "transferred_to"),
     "status": ("status", "site_status", "statut", "etat", "#status"),
     "lon": ("lon", "longitude", "long", "lng", "site_longitude", "gps_longitude",
             "_gps_longitude", "point_x", "x", "#geo+lon"),
