@@ -198,7 +198,9 @@ def test_split_is_told_totals_and_the_first_day_only():
 
 @pytest.mark.parametrize("name", ["mali2012", "car2013", "syria2013"])
 def test_split_of_the_reference_cases_is_told_no_more(name, reference_dir):
-    case = read_displacement_case(reference_dir / "displacement" / name)
+    whole = read_displacement_case(reference_dir / "displacement" / name)
+    days = min(whole.days, 300)
+    case = changed(whole, days=days, conflict=whole.conflict[:days])
     other = permuted(case, np.random.default_rng(5))
     assert simulate(case).predictions.equals(simulate(other).predictions)
 
