@@ -120,7 +120,7 @@ def pull_of_camps(
 
     References
     ----------
-    .. [1] :cite:t:`fotheringham1983new`
+    :cite:t:`fotheringham1983new`
     """
     camps = len(atlas.network.camps)
     km = (ways.true_km if informed else ways.known_km)[:, :camps]
