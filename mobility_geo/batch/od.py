@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +37,8 @@ from mobility_geo.flows.counts import METHODS as COUNTS_METHODS
 from mobility_geo.flows.counts import Method as CountsMethod
 from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
 from mobility_geo.flows.od import GIVEN
-from mobility_geo.flows.od_prior import add_pairs, pair_labels
+from mobility_geo.flows.od_estimate import cost_matrix
+from mobility_geo.flows.od_prior import ENDS, add_pairs, pair_labels
 from mobility_geo.routing.engine import METRICS
 from mobility_geo.scenario import Case, TravellerClass
 from mobility_geo.schema import OD_FLOWS, records, suggest
@@ -408,17 +409,45 @@ class _Files:
             when=self.request.when, impedance=self.request.impedance,
         )  # fmt: skip
 
-    def unlocated(self, costs: pd.DataFrame, margins: pd.DataFrame) -> list[str]:
-        """Return the ids that stand for no place."""
+    def unlocated(self, costs: pd.DataFrame, ids: Iterable[str]) -> list[str]:
+        """Return which ids stand for no place."""
         free = list(self.request.unlocated)
         if self.request.unmatched == "keep" and self.case is not None:
             known = {*costs.index, *costs.columns, "all"}
-            free += [one for one in margins["zone_id"] if one not in known]
+            free += [one for one in ids if one not in known]
         return list(dict.fromkeys(free))
+
+    def open_ways(self, prior: pd.DataFrame) -> pd.DataFrame:
+        """Return a prior matrix with 0 for pairs without a way; as it is if no costs are given."""
+        if not (self.request.costs or self.request.scenario):
+            return prior
+        origins, destinations = _ends(prior)
+        costs = self.costs(origins, destinations)
+        whole = cost_matrix(
+            costs, origins=origins, destinations=destinations,
+            unlocated=self.unlocated(costs, [*origins, *destinations]),
+        )  # fmt: skip
+        row = whole.index.get_indexer(pd.Index(prior["origin_id"]))
+        column = whole.columns.get_indexer(pd.Index(prior["destination_id"]))
+        people = prior["flow_persons"]
+        shut = np.isposinf(whole.to_numpy()[row, column]) & (people > 0)
+        if not bool(shut.any()):
+            return prior
+        names = [f"{one} to {two}" for one, two in prior.loc[shut, ENDS].itertuples(index=False)]
+        self.notes.append(
+            f"warning: prior: {len(names)} pairs have people, but no way: {labels(names)}; nobody "
+            f"goes there, {people[shut].sum():,.6g} of {people.sum():,.6g} are left out"
+        )
+        return prior.assign(flow_persons=people.mask(shut, 0.0))
 
 
 def _told(findings: pd.DataFrame) -> list[str]:
     return [f"{row.severity}: {row.check}: {row.finding}" for row in findings.itertuples()]
+
+
+def _ends(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Return the origins and the destinations of a table of pairs."""
+    return list(dict.fromkeys(table["origin_id"])), list(dict.fromkeys(table["destination_id"]))
 
 
 def _ids(margins: pd.DataFrame, side: str) -> list[str]:
@@ -428,12 +457,14 @@ def _ids(margins: pd.DataFrame, side: str) -> list[str]:
 def _margins(files: _Files, _rng: np.random.Generator) -> ODEstimate:
     margins, prior = files.margins(), files.prior()
     asked = files.request
-    if prior is None and (asked.costs or asked.scenario):
-        # without a deterrence costs say only which pairs have a way
+    # without a deterrence costs say only which pairs have a way
+    if prior is not None:
+        prior = files.open_ways(prior)
+    elif asked.costs or asked.scenario:
         return estimate_gravity(
             costs := files.costs(_ids(margins, "origin"), _ids(margins, "destination")),
             Deterrence(kind="exponential", rate=0.0), margins=margins,
-            unlocated=files.unlocated(costs, margins), tolerance=asked.tolerance,
+            unlocated=files.unlocated(costs, margins["zone_id"]), tolerance=asked.tolerance,
         )  # fmt: skip
     return estimate_from_margins(margins, prior=prior, tolerance=asked.tolerance)
 
@@ -441,7 +472,7 @@ def _margins(files: _Files, _rng: np.random.Generator) -> ODEstimate:
 def _gravity(files: _Files, _rng: np.random.Generator) -> ODEstimate:
     asked, margins = files.request, files.margins()
     costs = files.costs(_ids(margins, "origin"), _ids(margins, "destination"))
-    free = files.unlocated(costs, margins)
+    free = files.unlocated(costs, margins["zone_id"])
     if asked.mean_cost is not None:
         return calibrate_mean_cost(
             costs, asked.mean_cost, kind=asked.deterrence, power=asked.power or 0.0,
@@ -459,9 +490,7 @@ def _fit(files: _Files, rng: np.random.Generator) -> ODEstimate:
     asked, seen = files.request, files.observed()
     if seen is None:
         return _margins(files, rng)
-    origins, destinations = (list(dict.fromkeys(seen[f"{end}_id"])) for end in
-                             ("origin", "destination"))  # fmt: skip
-    costs = files.costs(origins, destinations)
+    costs = files.costs(*_ends(seen))
     options: dict[str, Any] = {"kind": asked.deterrence, "constraint": asked.constraint}
     if asked.draws:
         return bootstrap_poisson(
@@ -523,10 +552,10 @@ def _counts(files: _Files, rng: np.random.Generator) -> ODEstimate:
         str(point): [str(one) for one in part[found["edge_id"]]]
         for point, part in rows.groupby(found["point_id"], sort=False)
     }
+    prior = files.open_ways(prior)
     passages = find_passages(
         files.case.network, files.case.scenario, points,
-        list(dict.fromkeys(prior["origin_id"])), list(dict.fromkeys(prior["destination_id"])),
-        traveller=files.traveller(), when=asked.when, impedance=asked.impedance,
+        *_ends(prior), traveller=files.traveller(), when=asked.when, impedance=asked.impedance,
     )  # fmt: skip
     kept_to = (asked.origins, asked.destinations, asked.margins, asked.total_persons)
     margins = None if all(one is None for one in kept_to) else files.margins()

@@ -1,8 +1,6 @@
 """`mobility-geo od estimate`: what it prints, how it ends, what it leaves behind."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -10,7 +8,10 @@ from typer.testing import CliRunner
 
 from mobility_geo.batch.od import ODRequest, estimate_od
 from mobility_geo.cli import app, exits
+from mobility_geo.datasets import load_mali
 from mobility_geo.errors import InputError
+from mobility_geo.flows import find_passages
+from mobility_geo.scenario import TravellerClass
 
 RETURN = ("--scenario", "mali-2013-02-return", "--profile", "road_and_pinasse",
           "--nationality", "MLI")  # fmt: skip
@@ -35,6 +36,17 @@ def files(tmp_path):
     return tmp_path
 
 
+def watch(files):
+    """Write a point on the way from Bamako to Timbuktu, and 500 people who passed it."""
+    case = load_mali("mali-2013-02-return")
+    edges = list(case.network.edges["edge_id"])
+    who = TravellerClass(profile="road_and_pinasse", nationality="MLI")
+    passed = find_passages(case.network, case.scenario, {one: [one] for one in edges}, ["bamako"],
+                           ["timbuktu"], traveller=who)  # fmt: skip
+    (files / "p.csv").write_text(f"point,edge\nfmp,{passed['point_id'].iloc[0]}\n")
+    (files / "c.csv").write_text("point,persons\nfmp,500\n")
+
+
 def test_help_teaches():
     told = " ".join(estimate("--help").stdout.split())
     for word in ("Situation reports give margins", "--mean-cost", "--unlocated", "radiation",
@@ -44,12 +56,9 @@ def test_help_teaches():
 
 def test_the_report_from_two_tables(files):
     out = files / "od.csv"
-    done = subprocess.run(
-        [sys.executable, "-m", "mobility_geo.cli", "od", "estimate", "--origins",
-         files / "from.csv", "--destinations", files / "to.csv", "--out", out],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == exits.SUCCESS, done.stderr
+    done = estimate("--origins", files / "from.csv", "--destinations", files / "to.csv", "--out",
+                    out)  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.stderr
     assert "2,310.0" in done.stdout
     assert "Internal" in done.stdout
     assert "licence" in done.stderr
@@ -130,17 +139,7 @@ def test_radiation_and_counts(files):
                     "--out", files / "x.csv", "--output", "json")  # fmt: skip
     assert done.exit_code == exits.SUCCESS, done.output
     assert json.loads(done.stdout)["data"]["persons"] == pytest.approx(100)
-    from mobility_geo.datasets import load_mali  # noqa: PLC0415
-    from mobility_geo.flows import find_passages  # noqa: PLC0415
-    from mobility_geo.scenario import TravellerClass  # noqa: PLC0415
-
-    case = load_mali("mali-2013-02-return")
-    edges = list(case.network.edges["edge_id"])
-    who = TravellerClass(profile="road_and_pinasse", nationality="MLI")
-    passed = find_passages(case.network, case.scenario, {one: [one] for one in edges}, ["bamako"],
-                           ["timbuktu"], traveller=who)  # fmt: skip
-    (files / "p.csv").write_text(f"point,edge\nfmp,{passed['point_id'].iloc[0]}\n")
-    (files / "c.csv").write_text("point,persons\nfmp,500\n")
+    watch(files)
     done = estimate("--method", "counts", "--observed", files / "seen.csv", "--points",
                     files / "p.csv", "--counts", files / "c.csv", *RETURN, "--out",
                     files / "c.json", "--output", "json")  # fmt: skip
@@ -258,6 +257,52 @@ def test_what_a_pair_without_a_row_means_is_told_for_each_method(files):
                               if r["flow_persons"]}  # fmt: skip
 
 
+def test_nobody_of_a_prior_goes_where_there_is_no_way(files):
+    texts = {
+        "prior": "from,x,y\na,50,20\nb,10,20\n", "ways": "min,x,y\na,,5\nb,5,5\n",
+        "fits": "side,zone,persons\nfrom,a,20\nfrom,b,80\nto,x,70\nto,y,30\n",
+        "less": "side,zone,persons\nfrom,a,60\nfrom,b,40\nto,x,70\nto,y,30\n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (files / f"{name}.csv").write_text(text)
+    words = ("--observed", files / "prior.csv", "--costs", files / "ways.csv", "--out",
+             files / "o.json", "--output", "json")  # fmt: skip
+    done = estimate("--margins", files / "fits.csv", *words)
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    people = {(one["origin_id"], one["destination_id"]): one["flow_persons"]
+              for one in data["flows"]}  # fmt: skip
+    assert people == pytest.approx({("a", "y"): 20, ("b", "x"): 70, ("b", "y"): 10}, abs=1e-4)
+    assert any("no way: ['a to x']; nobody goes there, 50 of 100 are left out" in note
+               for note in data["notes"])  # fmt: skip
+    done = estimate("--margins", files / "less.csv", *words)
+    assert done.exit_code == exits.INPUT
+    assert "1 origin ['a'] must send at least 60 persons but can reach only 1" in done.stdout
+
+
+def test_nobody_of_a_prior_goes_where_a_scenario_has_no_way(files):
+    (files / "prior.csv").write_text("from,boni,Timbuktu,other\nbamako,50,10,20\nmopti,,5,5\n")
+    (files / "m.csv").write_text("side,zone,persons\nfrom,bamako,90\nfrom,mopti,10\n")
+    words = (*RETURN, "--out", files / "o.json", "--output", "json")
+    for free in (("--unlocated", "other"), ("--unmatched", "keep")):
+        done = estimate("--margins", files / "m.csv", "--observed", files / "prior.csv", *free,
+                        *words)  # fmt: skip
+        assert done.exit_code == exits.SUCCESS, done.output
+        data = json.loads(done.stdout)["data"]
+        assert [row["flow_persons"] for row in data["flows"]] == pytest.approx([30, 60, 5, 5])
+        assert any("no way: ['bamako to boni']" in note for note in data["notes"])
+    watch(files)
+    (files / "seen.csv").write_text("from,boni,Timbuktu\nbamako,50,10\n")
+    done = estimate("--method", "counts", "--observed", files / "seen.csv", "--counts",
+                    files / "c.csv", "--points", files / "p.csv", *words)  # fmt: skip
+    assert done.exit_code == exits.SUCCESS, done.output
+    data = json.loads(done.stdout)["data"]
+    assert {row["destination_id"]: row["flow_persons"] for row in data["flows"]} == {
+        "timbuktu": pytest.approx(500)
+    }
+    assert any("no way: ['bamako to boni']" in note for note in data["notes"])
+
+
 def test_names_are_matched_to_a_file_of_zones(files):
     (files / "zones.csv").write_text(
         "ADM1_PCODE,ADM1_FR,ADM1_EN\nML06,Tombouctou,Timbuktu\nML07,Gao,Gao\nML05,Mopti,Mopti\n"
@@ -283,17 +328,7 @@ def test_names_are_matched_to_a_file_of_zones(files):
 
 
 def test_counts_by_least_squares_and_what_does_not_go_with_it(files):
-    from mobility_geo.datasets import load_mali  # noqa: PLC0415
-    from mobility_geo.flows import find_passages  # noqa: PLC0415
-    from mobility_geo.scenario import TravellerClass  # noqa: PLC0415
-
-    case = load_mali("mali-2013-02-return")
-    who = TravellerClass(profile="road_and_pinasse", nationality="MLI")
-    edges = list(case.network.edges["edge_id"])
-    passed = find_passages(case.network, case.scenario, {one: [one] for one in edges}, ["bamako"],
-                           ["timbuktu"], traveller=who)  # fmt: skip
-    (files / "p.csv").write_text(f"point,edge\nfmp,{passed['point_id'].iloc[0]}\n")
-    (files / "c.csv").write_text("point,persons\nfmp,500\n")
+    watch(files)
     words = ("--method", "counts", "--observed", files / "seen.csv", "--points", files / "p.csv",
              "--counts", files / "c.csv", *RETURN, "--out", files / "o.json", "--output",
              "json")  # fmt: skip
