@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -56,6 +56,18 @@ from mobility_geo.units import Metric
 
 Method = Literal["margins", "gravity", "fit", "radiation", "counts"]
 METHODS: Final[tuple[Method, ...]] = ("margins", "gravity", "fit", "radiation", "counts")
+MADE_OF_MARGINS: Final[tuple[Method, ...]] = ("margins", "gravity", "counts")
+USED_BY: Final[Mapping[str, tuple[Method, ...]]] = MappingProxyType({
+    "origins": (*MADE_OF_MARGINS, "radiation"), "destinations": (*MADE_OF_MARGINS, "radiation"),
+    "margins": (*MADE_OF_MARGINS, "radiation"), "total_persons": MADE_OF_MARGINS,
+    "tolerance": MADE_OF_MARGINS, "observed": ("margins", "fit", "counts"),
+    "missing_prior": ("margins", "counts"), "costs": ("margins", "gravity", "fit", "radiation"),
+    "deterrence": ("gravity", "fit"), "constraint": ("gravity", "fit"), "rate": ("gravity",),
+    "power": ("gravity",), "mean_cost": ("gravity",), "population": ("radiation",),
+    "counts": ("counts",), "points": ("counts",), "trust": ("counts",),
+})  # fmt: skip
+"""Fields of a request that some methods make nothing of, and the methods that use them."""
+
 MISSING_PRIOR: Final = ("error", "neutral")
 ENDINGS: Final = (".csv", ".parquet", ".json")
 DIGITS: Final = 9
@@ -111,7 +123,7 @@ class ODRequest:
     Raises
     ------
     InputError
-        Lists everything that is missing or does not go together.
+        Lists everything that is missing, does not go together, or would change nothing.
 
     Examples
     --------
@@ -202,12 +214,7 @@ class ODRequest:
             for given, what in needs.get(self.method, [])
             if not given
         ]
-        if self.observed is None and (self.date or self.latest or self.sum_dates):
-            problems.append("--date, --latest and --sum-dates are about --observed; give it")
-        if self.missing_prior != "error" and self.method not in {"margins", "counts"}:
-            problems.append(
-                f"--missing-prior is about a prior; the method {self.method!r} has none"
-            )
+        problems += self._without_effect()
         if self.costs and self.scenario and self.method != "counts":
             problems.append("costs come from --costs or from --scenario, not from both")
         if self.zones and self.scenario:
@@ -222,11 +229,57 @@ class ODRequest:
         if problems:
             raise InputError(problems)
 
+    def _without_effect(self) -> list[str]:
+        """Return a sentence for each option that is given, but would change nothing."""
+        given = {
+            one.name
+            for one in fields(self)
+            if one.name != "aliases" and getattr(self, one.name) != one.default
+        }
+        given |= {"aliases"} if self.aliases else set()
+        unused = [
+            name for name, users in USED_BY.items()
+            if name in given and self.method in METHODS and self.method not in users
+        ]  # fmt: skip
+        problems = [
+            f"{_option(name)} goes with --method {' or '.join(USED_BY[name])}, not with "
+            f"{self.method!r}; leave it out"
+            for name in unused
+        ]
+        idle: tuple[tuple[bool, tuple[str, ...], str], ...] = (
+            (self.observed is None, ("date", "latest", "sum_dates", "missing_prior"),
+             "about --observed; give it, or leave them out"),
+            (self.scenario is None, ("when", "profile", "nationality"),
+             "about costs of --scenario; give it, or leave them out"),
+            (not self._costs(), ("impedance",), "about costs: --costs, or --scenario; give them"),
+            (not (self.zones or self.scenario), ("aliases", "unmatched"),
+             "about names that are matched to --zones or --scenario; give one of these"),
+            (not self.draws, ("share",), "about intervals; say how many --draws"),
+            (self.mean_cost is not None, ("rate",), "what --mean-cost finds; give one of the two"),
+            (self.mean_cost is not None and self.deterrence != "tanner", ("power",),
+             "given beside --mean-cost with --deterrence tanner only; leave it out"),
+            (self.counts_method != "least_squares", ("trust",),
+             "about --counts-method least_squares; leave it out"),
+            (self.counts_method != "entropy", ("tolerance",),
+             "about --counts-method entropy; leave it out"),
+        )  # fmt: skip
+        for without, names, why in idle:
+            said = [_option(name) for name in names if name in given and name not in unused]
+            if without and said:
+                problems.append(f"{', '.join(said)}: {why}")
+        return problems
+
     def _costs(self) -> bool:
         return bool(self.costs or self.scenario)
 
     def _strength(self) -> bool:
         return any(one is not None for one in (self.rate, self.power, self.mean_cost))
+
+
+def _option(name: str) -> str:
+    """Return the option of the command that a field of a request has."""
+    short = {"total_persons": "total", "aliases": "alias"}
+    return f"--{short.get(name, name).replace('_', '-')}"
 
 
 def estimate_od(request: ODRequest) -> tuple[ODEstimate, tuple[str, ...]]:
@@ -884,7 +937,9 @@ def with_today(request: ODRequest) -> ODRequest:
 
     Examples
     --------
-    >>> with_today(ODRequest(margins="m.csv", when="2013-01-25")).when
+    >>> asked = ODRequest(margins="m.csv", scenario="mali-2013-01", profile="truck",
+    ...                   nationality="MLI", when="2013-01-25")  # fmt: skip
+    >>> with_today(asked).when
     '2013-01-25'
     """
     if request.when is None:

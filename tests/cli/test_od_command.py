@@ -168,7 +168,8 @@ def test_radiation_and_counts(files):
         (("--method", "gravity", "--scenario", "x", "--out", "o.csv"), exits.INPUT,
          "3 problems found"),
         (("--margins", "m.csv", "--alias", "x", "--out", "o.csv"), exits.INPUT, "NAME=ID"),
-        (("--margins", "m.csv", "--when", "soon", "--out", "o.csv"), exits.INPUT, "is no day"),
+        (("--margins", "m.csv", *RETURN, "--when", "soon", "--out", "o.csv"), exits.INPUT,
+         "is no day"),
     ],
 )  # fmt: skip
 def test_bad_questions_are_answered_before_any_work(words, code, message, tmp_path, monkeypatch):
@@ -177,6 +178,65 @@ def test_bad_questions_are_answered_before_any_work(words, code, message, tmp_pa
     assert done.exit_code == code
     assert message in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+PLACES = {"scenario": "x", "profile": "truck", "nationality": "MLI"}
+NEEDED = {
+    "margins": {"margins": "m.csv"},
+    "gravity": {"margins": "m.csv", "costs": "c.csv", "rate": 0.1},
+    "fit": {"observed": "o.csv", "costs": "c.csv"},
+    "radiation": {"origins": "m.csv", "costs": "c.csv", "population": "p.csv"},
+    "counts": {"observed": "o.csv", "counts": "k.csv", "points": "p.csv", **PLACES},
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "options"),
+    [
+        ("gravity", {"observed": "o.csv"}, ["--observed"]),
+        ("gravity", {"mean_cost": 5.0}, ["--rate"]),
+        ("gravity", {"rate": None, "mean_cost": 5.0, "power": 1.0, "deterrence": "power"},
+         ["--power"]),
+        ("gravity", {"population": "p.csv", "trust": 2.0}, ["--population", "--trust"]),
+        ("fit", {"margins": "m.csv", "origins": "a.csv", "destinations": "b.csv"},
+         ["--origins", "--destinations", "--margins"]),
+        ("fit", {"total_persons": 9.0, "tolerance": 0.1, "missing_prior": "neutral"},
+         ["--total", "--tolerance", "--missing-prior"]),
+        ("margins", {"rate": 0.1, "mean_cost": 5.0, "power": 1.0},
+         ["--rate", "--power", "--mean-cost"]),
+        ("margins", {"counts": "k.csv", "points": "p.csv", "population": "p.csv"},
+         ["--population", "--counts", "--points"]),
+        ("margins", {"deterrence": "power", "constraint": "none", "impedance": "risk"},
+         ["--deterrence", "--constraint", "--impedance"]),
+        ("margins", {"when": "2013-01-01", "profile": "truck", "missing_prior": "neutral"},
+         ["--when, --profile", "--missing-prior"]),
+        ("margins", {"aliases": {"x": "y"}, "unmatched": "keep", "share": 0.5},
+         ["--alias, --unmatched", "--share"]),
+        ("radiation", {"observed": "o.csv", "total_persons": 9.0}, ["--observed", "--total"]),
+        ("counts", {"costs": "c.csv", "trust": 2.0}, ["--costs", "--trust"]),
+        ("counts", {"counts_method": "gradient", "tolerance": 0.1}, ["--tolerance"]),
+    ],
+)  # fmt: skip
+def test_options_that_would_change_nothing_are_refused_together(method, more, options):
+    ODRequest(method=method, **NEEDED[method])
+    with pytest.raises(InputError) as caught:
+        ODRequest(method=method, **{**NEEDED[method], **more})
+    told = caught.value.problems
+    assert len(told) == len(options)
+    for option in options:
+        assert any(one.startswith((f"{option} goes with --method ", f"{option}: "))
+                   for one in told), told  # fmt: skip
+
+
+def test_options_are_taken_with_what_they_are_about():
+    asked = ODRequest(margins="m.csv", when="2013-01-01", impedance="risk", unmatched="keep",
+                      aliases={"x": "y"}, draws=9, share=0.5, **PLACES)  # fmt: skip
+    assert asked.impedance == "risk"
+    for more in ({"rate": None, "mean_cost": 5.0, "power": 1.0, "deterrence": "tanner"},
+                 {"total_persons": 9.0, "tolerance": 0.1, "constraint": "none"}):  # fmt: skip
+        assert ODRequest(method="gravity", **{**NEEDED["gravity"], **more}).method == "gravity"
+    assert ODRequest(method="counts", counts_method="least_squares", trust=2.0, margins="m.csv",
+                     missing_prior="neutral", **NEEDED["counts"]).trust == 2  # fmt: skip
 
 
 def test_contradictions_and_unknown_names_leave_nothing_behind(files):
@@ -216,7 +276,7 @@ def test_dates_of_an_observed_table_are_never_added_up_by_accident(files):
         assert data["persons"] == pytest.approx(people)
         assert any("other dates" in note for note in data["notes"])
     done = estimate("--margins", "m.csv", "--latest", "--out", files / "o.csv")
-    assert "are about --observed" in done.stderr
+    assert "--latest: about --observed; give it" in done.stderr
 
 
 def test_a_withheld_cell_of_a_prior_is_not_impossible(files):
