@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from mobility_geo.errors import InputError, labels
 from mobility_geo.flows.entropy import nearest_matrix
@@ -11,6 +14,7 @@ from mobility_geo.flows.od_estimate import BoolArray, FloatArray, no_limits
 
 ENDS = ["origin_id", "destination_id"]
 CLOSE = 1e-12
+MOST_BLOCKS = 3
 OF_SMALLEST = 0.5
 """A figure of 0 counts as this share of the smallest one above 0, or it would allow no factors."""
 
@@ -85,10 +89,15 @@ def fill_prior(prior: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a figure is negative, or none is above 0.
+        If a figure is negative, none is above 0, or the known pairs fall into blocks and a pair
+        between two of them is not known.
 
     Notes
     -----
+    Known pairs that share an end hang together. Where they fall into several blocks, with no known
+    pair from one to another, nothing says how large a pair between two blocks is: of the known
+    pairs a to x (10) and b to y (1,000), a to y may be 1 and b to x 10,000, or both 100.
+
     A figure of 0 counts as half the smallest above 0 in the fit only. An end without any figure
     gets the mean factor of its side: estimates from margins do not depend on it where the end has
     a margin. Publishers withhold small figures: where it is known how small they are, write the
@@ -124,6 +133,7 @@ def fill_prior(prior: pd.DataFrame) -> pd.DataFrame:
     known = np.zeros(shape, dtype=bool)
     seen = np.zeros(shape)
     known[row[~gone], column[~gone]] = True
+    _check_blocks(table[gone], known, row[gone], column[gone], origins, destinations)
     seen[row[~gone], column[~gone]] = np.maximum(people[~gone], OF_SMALLEST * above.min())
     down, across = _factors(seen, known)
     filled = np.where(gone, down[row] * across[column], people)
@@ -145,3 +155,43 @@ def _factors(seen: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray
     for ends, told in ((down, known.any(axis=1)), (across, known.any(axis=0))):
         ends[~told] = ends[told].mean()
     return down, across
+
+
+def _check_blocks(
+    missing: pd.DataFrame,
+    known: BoolArray,
+    row: npt.NDArray[np.intp],
+    column: npt.NDArray[np.intp],
+    origins: pd.Index,
+    destinations: pd.Index,
+) -> None:
+    """Check that the known pairs say how large each missing pair is against the others.
+
+    Raises
+    ------
+    InputError
+        If the known pairs fall into blocks, and a missing pair is not within one of them.
+    """
+    n = len(origins)
+    one, two = np.nonzero(known)
+    size = n + len(destinations)
+    _, part = connected_components(
+        sparse.coo_array((np.ones(len(one)), (one, n + two)), shape=(size, size)), directed=False
+    )
+    blocks = list(dict.fromkeys(part[one]))
+    # an end without any figure is no block: one block gives it the mean factor
+    apart = (part[row] != part[n + column]) & (len(blocks) > 1)
+    if not apart.any():
+        return
+    named = [
+        f"{labels(origins[part[:n] == block])} to {labels(destinations[part[n:] == block])}"
+        for block in blocks[:MOST_BLOCKS]
+    ]
+    more = "; ..." if len(blocks) > MOST_BLOCKS else ""
+    msg = (
+        f"prior: {pair_labels(missing[apart])} cannot be filled: the known pairs fall into "
+        f"{len(blocks)} blocks, and nothing says how large a pair between two blocks is: "
+        f"{'; '.join(named)}{more}; write a figure of a pair that joins two blocks, leave rows out "
+        "where nobody can go, or take another method"
+    )
+    raise InputError(msg)
