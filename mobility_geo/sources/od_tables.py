@@ -30,6 +30,9 @@ STOCK_ORIGINS: Final = frozenset(
     plain_name(word) for ours in ("origin", "origin_name") for word in STOCK_COLUMNS[ours]
 )
 MANY_DATES: Final = 6
+HALF_PERSON: Final = 0.5
+"""A total that differs by less is the sum."""
+
 FROM_WORDS: Final = frozenset({"from", "origin", "origins", "origine", "provenance", "depart",
                                "departure"})  # fmt: skip
 TO_WORDS: Final = frozenset({"to", "destination", "destinations", "vers", "accueil", "deplacement",
@@ -172,7 +175,9 @@ def read_od_table(
 
     Notes
     -----
-    Rows of totals are left out and held against the sum. Rows of flow monitoring are passages:
+    Totals are left out. Those of long and wide tables are held against the sum of their rows or
+    cells, and a difference is told, unless the total is larger and a figure is withheld; those of
+    tables with a column per kind of people are not. Rows of flow monitoring are passages:
     people seen at two points, or twice, are in it twice. Tables of displacement are stocks.
 
     Examples
@@ -326,7 +331,8 @@ def _long(rows: Rows, found: Mapping[str, str], name: str, plain: set[str]) -> R
         findings.append(_stocks(name))
     table["source"] = f"{publisher}: {name}"
     total = _is_total(table["origin_id"]) | _is_total(table["destination_id"])
-    _leave_out(findings, name, "totals", total, table, "are sums of other rows; left out")
+    _leave_out(findings, name, "totals", total, table, "are totals of other rows; left out")
+    _compare_totals(findings, name, table, total)
     nowhere = (table["origin_id"].isna() | table["destination_id"].isna()) & ~total
     _leave_out(findings, name, "one end missing", nowhere, table, "do not say both ends; left out")
     kept = table[~total & ~nowhere]
@@ -358,6 +364,44 @@ def _leave_out(
                 id=f"{int(which.sum())} rows, e.g. {labels(which.index[which] + 1)}",
                 finding=f"{text}, {people:,.6g} persons")
     )  # fmt: skip
+
+
+def _compare_totals(
+    findings: list[Finding], name: str, table: pd.DataFrame, total: pd.Series
+) -> None:
+    """Say which totals are not the sum of the other rows of their ends, mode and date."""
+    stated = table[total & table["flow_persons"].notna()]
+    # what a total leaves open is all: ends, modes or dates
+    of = pd.DataFrame(
+        {key: stated[key].mask(_is_total(stated[key])) for key in ("origin_id", "destination_id",
+                                                                   "mode")}
+    ).assign(date=stated["date"], whole=0)  # fmt: skip
+    parts = table[~total].assign(whole=0, hidden=table["flow_persons"].isna())
+    sums, hidden = pd.Series(0.0, index=of.index), pd.Series(data=False, index=of.index)
+    for _, rows in of.groupby([of[key].notna() for key in of.columns]):
+        keys = [key for key in of.columns if rows[key].notna().all()]
+        found = parts.groupby(keys).agg({"flow_persons": "sum", "hidden": "any"}).reset_index()
+        at = rows[keys].merge(found, on=keys, how="left")
+        sums[rows.index] = at["flow_persons"].fillna(0.0).to_numpy()
+        hidden[rows.index] = at["hidden"].eq(True).to_numpy()  # noqa: FBT003
+    off = _differs(stated["flow_persons"], sums, hidden)
+    if not bool(off.any()):
+        return
+    first = off.index[off][0]
+    ends = of.loc[first, ["origin_id", "destination_id"]].fillna("all")
+    findings.append(
+        Finding(check="totals differ", severity="warning", table=name, value=float(off.sum()),
+                unit="rows", id=f"{int(off.sum())} rows, e.g. {labels(off.index[off] + 1)}",
+                finding=f"are not the sum of the rows: {' to '.join(map(str, ends))} is "
+                f"{stated.loc[first, 'flow_persons']:,.6g}, the rows have {sums[first]:,.6g}; look "
+                "whether rows are missing, or stand twice")
+    )  # fmt: skip
+
+
+def _differs(stated: pd.Series, sums: pd.Series, hidden: pd.Series) -> pd.Series:
+    """Say which totals are not the sum; a figure that is withheld is in the total alone."""
+    more = stated - sums
+    return (more < -HALF_PERSON) | ((more > HALF_PERSON) & ~hidden)
 
 
 def _is_total(cells: pd.Series) -> pd.Series:
@@ -394,12 +438,15 @@ def _wide(rows: Rows, name: str) -> tuple[pd.DataFrame, list[Finding]] | None:
     across = pd.Series([str(one) for one in cells.columns], index=cells.columns)
     down_total, across_total = _is_total(names), _is_total(across)
     inner = numbers.loc[~down_total, list(across[~across_total].index)]
-    for side, total, sums in (
-        ("column", numbers.loc[~down_total, list(across[across_total].index)], inner.sum(axis=1)),
-        ("row", numbers.loc[down_total, list(inner.columns)].T, inner.sum(axis=0)),
-    ):
+    hidden = said.loc[inner.index, inner.columns] & inner.isna()
+    for side, total, sums, unknown in (
+        ("column", numbers.loc[~down_total, list(across[across_total].index)], inner.sum(axis=1),
+         hidden.any(axis=1)),
+        ("row", numbers.loc[down_total, list(inner.columns)].T, inner.sum(axis=0),
+         hidden.any(axis=0)),
+    ):  # fmt: skip
         for label in total.columns:
-            off = (total[label] - sums).abs() > 0.5  # noqa: PLR2004  # half a person
+            off = _differs(total[label], sums, unknown)
             findings.append(
                 Finding(check="totals", severity="warning" if bool(off.any()) else "note",
                         table=name, id=f"{side} {label!r}", value=float(off.sum()), unit="sums",

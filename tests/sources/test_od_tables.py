@@ -88,6 +88,28 @@ def test_totals_are_left_out_and_told(write):
     assert found(reading, "totals")[0].value == 10
 
 
+def test_totals_that_are_not_the_sum_of_their_rows_are_told(write):
+    head = "origin;destination;mode;date;persons"
+    body = ("Gao;Bamako;bus;2013-01-01;5", "Gao;Bamako;boat;2013-01-01;7",
+            "Gao;Mopti;bus;2013-01-02;3", "Kidal;Mopti;bus;2013-01-02;*")  # fmt: skip
+    fit = ("Total;Bamako;;;12", "Gao;Total;bus;;8", "Gao;Total;Total;2013-01-01;12",
+           "Total;Total;;;15", "Total;;;;15.4", "Kidal;Total;;;9", "Total;Mopti;;2013-01-02;12",
+           "Total;Bamako;;;*")  # fmt: skip
+    assert not found(read_od_table(write(head, *body, *fit)), "totals differ")
+    off = ("Total;Bamako;;;13", "Gao;Total;bus;;6", "Gao;Total;;2013-01-02;12", "Total;Total;;;14",
+           "Total;Mopti;;;2", "Total;Gao;;;1")  # fmt: skip
+    for one in off:
+        told = found(read_od_table(write(head, *body, *fit, one)), "totals differ")
+        assert [row.id for row in told] == ["1 rows, e.g. [13]"], one
+    told = found(read_od_table(write(head, *body, *off, *fit)), "totals differ")[0]
+    assert told.value == len(off)
+    assert "all to Bamako is 13, the rows have 12" in told.finding
+    wide = read_od_table(write("from;Gao;Mopti;Total", "Bamako;5;*;9", "Kidal;1;*;0", "Total;7;8;"))
+    column, row = found(wide, "totals")
+    assert "not the sum in 1 cases, e.g. ['Kidal']" in column.finding
+    assert "not the sum in 1 cases, e.g. ['Gao']" in row.finding
+
+
 def test_a_pair_that_stands_twice_is_kept_and_told(write):
     reading = read_od_table(write("origin,destination,persons", "a,b,5", "a,b,7"))
     assert len(reading.table) == 2
