@@ -241,9 +241,12 @@ def assign_all_or_nothing(
         travellers = travellers_of(groups.loc[table["group_id"].iloc[going]])
         minutes = np.full(len(table), np.inf)
         arcs: dict[int, npt.NDArray[np.int32]] = {}
-        held, dense = [], []
+        held: list[Conditions] = []
+        dense: list[ArcCosts] = []
+        kind = np.zeros(len(table), dtype=np.int64)
         for traveller in sorted(set(travellers)):
             rows = going[[one == traveller for one in travellers]]
+            kind[rows] = len(held)
             held.append(conditions(network, laid, day, traveller))
             costs = held[-1].dense()
             dense.append(costs)
@@ -272,9 +275,10 @@ def assign_all_or_nothing(
             raise ConservationError(msg)
         rows = np.array(sorted(arcs), dtype=np.int64)
         links = [arcs[row] for row in rows.tolist()]
-        load = np.zeros(len(network.arcs), dtype=np.int64)
+        by_kind = np.zeros((len(held), len(network.arcs)), dtype=np.int64)
         for row, way in zip(rows.tolist(), links, strict=True):
-            load[way] += people[row]
+            by_kind[kind[row], way] += people[row]
+        load = by_kind.sum(axis=0)
         parts.append(
             FlowPart(
                 rule=rule,
@@ -285,7 +289,7 @@ def assign_all_or_nothing(
                 od=table[list(PAIR)].assign(
                     served_persons=served, unserved_persons=left, time_min=minutes
                 ),
-                over_throughput=over_throughput(case, rule, load / days, held, dense),
+                over_throughput=over_throughput(case, rule, by_kind / days, held, dense),
             )
         )
     found = join_parts(parts)
@@ -477,25 +481,36 @@ def over_throughput(
     held: Sequence[Conditions],
     costs: Sequence[ArcCosts],
 ) -> pd.DataFrame:
-    """Return the crossings that more people pass in a day than they let pass."""
-    used, table = _at_border(case.network, rule, load_per_day)
-    table["flow_persons_per_day"] = load_per_day[used]
-    table["throughput_persons_per_day"] = arc_throughput(used, held, costs)
+    """Return the crossings that more people pass in a day than they let pass.
+
+    `load_per_day` is by class and arc. A throughput for some classes is held against those it is
+    for; of several that are exceeded the one by which most is told.
+    """
+    used, table = _at_border(case.network, rule, load_per_day.sum(axis=0))
+    load, limits = load_per_day[:, used], arc_throughput(used, held, costs)
+    rows = []
     # the edges of one crossing share its throughput
-    table = table.groupby(list(CROSSING), as_index=False).agg(
-        flow_persons_per_day=("flow_persons_per_day", "sum"),
-        throughput_persons_per_day=("throughput_persons_per_day", "min"),
+    for key, part in table.groupby(list(CROSSING)):
+        flow, most = load[:, part.index], limits[:, part.index].min(axis=1)
+        over = [
+            (float(flow[most <= number].sum()), float(number))
+            for number in np.unique(most[np.isfinite(most)])
+        ]
+        over = [pair for pair in over if pair[0] > (1 + 1e-9) * pair[1]]
+        if over:
+            rows.append((*key, *max(over, key=lambda pair: pair[0] - pair[1])))
+    names = [*CROSSING, "flow_persons_per_day", "throughput_persons_per_day"]
+    found = pd.DataFrame(rows, columns=names).astype(
+        dict.fromkeys(CROSSING, "str") | dict.fromkeys(names[-2:], "float64")
     )
-    table.insert(2, "crossing_name", _names(case.network, table["crossing_id"]))
-    most = table["throughput_persons_per_day"]
-    over: pd.DataFrame = table[table["flow_persons_per_day"] > (1 + 1e-9) * most]
-    return over.reset_index(drop=True)
+    found.insert(2, "crossing_name", _names(case.network, found["crossing_id"]))
+    return found
 
 
 def arc_throughput(
     arcs: npt.NDArray[np.int64], held: Sequence[Conditions], costs: Sequence[ArcCosts]
 ) -> FloatArray:
-    """Return how many people a day each arc lets pass: the least over the classes that may.
+    """Return how many people a day each arc lets pass, by class.
 
     Parameters
     ----------
@@ -507,15 +522,15 @@ def arc_throughput(
     Returns
     -------
     numpy.ndarray
-        One per arc of `arcs`, `inf` where there is no limit.
+        Shape (classes, arcs); `inf` where there is no limit, or the arc is closed to the class,
+        which says nothing about the others.
     """
-    limits = np.full(len(arcs), np.inf)
-    for one, cost in zip(held, costs, strict=True):
+    limits = np.full((len(held), len(arcs)), np.inf)
+    for row, one, cost in zip(limits, held, costs, strict=True):
         capacity = one.base.capacity[arcs]
         at = pd.Index(arcs).get_indexer(pd.Index(one.limited_arc))
         capacity[at[at >= 0]] = one.capacity[at >= 0]
-        # an arc that is closed to a class says nothing about the others
-        limits = np.where(cost.open[arcs], np.minimum(limits, capacity), limits)
+        row[:] = np.where(cost.open[arcs], capacity, np.inf)
     return limits
 
 

@@ -411,18 +411,31 @@ class _World:
         return np.where(np.isnan(hours), np.inf, hours * MIN_PER_H)
 
     def throughput(self) -> FloatArray:
-        """Return how many people a day each link lets pass; the least over classes.
+        """Return how many people a day each link lets pass.
 
         Raises
         ------
         InputError
-            If one throughput holds for several edges that people may pass.
+            If one throughput holds for several edges that people may pass, or for some people
+            only.
         """
         network = self.case.network
         size = len(network.arcs)
         limits = np.full(len(self.graph), np.inf)
-        limits[:size] = arc_throughput(np.arange(size), self.held, self.costs)
+        by_kind = arc_throughput(np.arange(size), self.held, self.costs)
+        limits[:size] = by_kind.min(axis=0, initial=np.inf)
         crossing = network.edges["crossing_id"]
+        passable = np.array([one.open for one in self.costs], dtype=np.bool_).reshape(by_kind.shape)
+        differ = np.flatnonzero((passable & (by_kind > limits[:size])).any(axis=0))
+        if len(differ):
+            edges = np.unique(network.arcs.edge[differ])
+            names = crossing.iloc[edges].fillna(network.edges["edge_id"].iloc[edges])
+            msg = (
+                f"{labels(list(names))} have a throughput for some people that is not that of"
+                " others, and one queue holds all; set crossing_capacity=False, or make it the"
+                " same for all"
+            )
+            raise InputError(msg)
         held_edges = np.unique(network.arcs.edge[np.isfinite(limits[:size])])
         names = crossing.iloc[held_edges].dropna()
         several = names[names.duplicated()].unique().tolist()
@@ -538,7 +551,7 @@ class _World:
             ways=way_table(network, self.rows, rows, persons, minutes, arcs),
             od=self._od(unserved, pair_cost),
             over_throughput=over_throughput(
-                self.case, self.rule, total / self.days, self.held, self.costs
+                self.case, self.rule, by_kind / self.days, self.held, self.costs
             ),
             rule=self.rule,
             gap=gap,

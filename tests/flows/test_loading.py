@@ -19,7 +19,14 @@ from mobility_geo.flows import (
     choose_destinations,
     select_edge,
 )
-from mobility_geo.scenario import Closure, Disruption, Selection, Throughput, border_closure
+from mobility_geo.scenario import (
+    Closure,
+    Disruption,
+    Selection,
+    Throughput,
+    Who,
+    border_closure,
+)
 from mobility_geo.testing import build_case, draw_network
 from mobility_geo.testing.strategies import cases
 
@@ -163,6 +170,23 @@ def test_a_method_without_queues_names_the_crossings_that_would_be_too_full():
     assert held.warnings() == ()
     with pytest.raises(InputError, match="days must be > 0"):
         assign_all_or_nothing(case, od, days=0)
+
+
+def test_a_throughput_for_some_is_held_against_them_alone():
+    people = [{"place_id": "A", "persons": 80, "nationality": one} for one in ("AAA", "BBB")]
+    case = limited(people, 200)
+    slow = Disruption(
+        disruption_id="slow", kind="border", effects=(Throughput(value=50),),
+        what=Selection(edge_ids=("b-c",)), who=Who(nationalities=("BBB",)),
+    )  # fmt: skip
+    laid = dataclasses.replace(case.scenario, disruptions=(slow,))
+    od = choose_destinations(case, rules=["least_time"])
+    (over,) = assign_all_or_nothing(case, od, laid).over_throughput.to_dict("records")
+    assert (over["flow_persons_per_day"], over["throughput_persons_per_day"]) == (80, 50)
+    free = assign_equilibrium(case, od, laid, crossing_capacity=False).over_throughput
+    assert free["flow_persons_per_day"].tolist() == pytest.approx([80])
+    with pytest.raises(InputError, match="have a throughput for some people"):
+        assign_equilibrium(case, od, laid, budget_min=1e5)
 
 
 def test_a_scenario_may_lower_the_throughput():
