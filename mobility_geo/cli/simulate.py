@@ -109,9 +109,7 @@ def simulate_command(
     with shown_progress(Console(stderr=True), quiet=quiet or as_json) as progress:
         case, network, warnings = _read(source, asked, progress, is_folder=is_folder)
         options: RunOptions = {
-            "regime": asked.regime or ("split" if is_folder or len(case.crisis.counts)
-                                       else "forecast"),
-            "throughput_per_day": throughput, "forwarding_per_day": forward,
+            "regime": asked.regime, "throughput_per_day": throughput, "forwarding_per_day": forward,
             "reports": asked.reports, "report_lag_days": asked.lag_days,
         }  # fmt: skip
         progress("Days", 0.3)
@@ -236,7 +234,7 @@ def _read(
     is_folder: bool,
 ) -> "tuple[MovementCase, Network | None, tuple[str, ...]]":
     from mobility_geo.flows.movement_case import LEAVE_DAYS, TRANSIT_DAYS, movement_case
-    from mobility_geo.flows.movers import MovementCase, movers_of_case
+    from mobility_geo.flows.movers import folder_case
     from mobility_geo.outcomes.disclosure import refuse_public
     from mobility_geo.sources.displacement_case import read_displacement_case
     from mobility_geo.sources.rows import read_rows
@@ -244,12 +242,11 @@ def _read(
     progress("Reading", 0.0)
     if is_folder or not (source.endswith(".toml") or Path(source).is_file() or _is_name(source)):
         crisis = read_displacement_case(source)
-        movers, findings = movers_of_case(crisis)
         words = tuple(
             f"{row.table}: {row.check}, {row.id}: {row.finding}"
             for row in crisis.findings[crisis.findings["severity"] != "note"].itertuples()
         )
-        return MovementCase(crisis=crisis, movers=(movers,), findings=tuple(findings)), None, words
+        return folder_case(crisis), None, words
     case = read_case(source)
     refuse_public(case, "Movement over time")
     counts, conflict = (None if path is None else read_rows(path).frame

@@ -66,6 +66,9 @@ class MovementCase:
         Share of the people in a transit centre who are brought on per day, by the centre and
         the camp they are brought to; shares of a centre add up. While one of its camps takes
         nobody in, the others get all.
+    all_counted
+        Whether a camp without counts is taken to have nobody, as in a folder that is scored. Else
+        a total that is told is that of the camps that were counted.
     audience
         As that of a `Case`: what is public must not show where people are.
     findings
@@ -75,12 +78,13 @@ class MovementCase:
     crisis: DisplacementCase
     movers: tuple[Movers, ...]
     forwarding_per_day: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    all_counted: bool = False
     audience: str = "internal"
     findings: tuple[str, ...] = ()
 
 
-def movers_of_case(case: DisplacementCase) -> tuple[Movers, list[str]]:
-    """Return the movers of a folder: all people alike, from every place that is ever in conflict.
+def folder_case(case: DisplacementCase) -> MovementCase:
+    """Return a folder to simulate: all people alike, from every place that is ever in conflict.
 
     Parameters
     ----------
@@ -89,16 +93,13 @@ def movers_of_case(case: DisplacementCase) -> tuple[Movers, list[str]]:
 
     Returns
     -------
-    movers
-        One class.
-    findings
-        What had to be decided, in sentences.
+    MovementCase
+        With one class of people.
 
     Examples
     --------
     >>> from mobility_geo.flows.practice_case import practice_case
-    >>> movers, _ = movers_of_case(practice_case())
-    >>> movers.persons.tolist()
+    >>> folder_case(practice_case()).movers[0].persons.tolist()
     [40000.0, 60000.0]
     """
     network = movement_network(case)
@@ -120,7 +121,7 @@ def movers_of_case(case: DisplacementCase) -> tuple[Movers, list[str]]:
     usual = float(np.median(known)) if len(known) else POPULATION_UNKNOWN
     if not len(known):
         findings.append(f"no population is known: {usual:,.0f} people per place in conflict")
-    return Movers(
+    movers = Movers(
         network=network,
         homes=homes,
         doors=homes,
@@ -128,7 +129,10 @@ def movers_of_case(case: DisplacementCase) -> tuple[Movers, list[str]]:
         weight=np.ones(len(homes)),
         conflict=conflict,
         due=np.zeros((case.days, len(homes))),
-    ), findings
+    )
+    return MovementCase(
+        crisis=case, movers=(movers,), all_counted=True, findings=tuple(findings)
+    )  # fmt: skip
 
 
 def known_counts(
@@ -204,8 +208,7 @@ def only_counted(case: MovementCase) -> MovementCase:
     Examples
     --------
     >>> from mobility_geo.flows.practice_case import practice_case
-    >>> movers, _ = movers_of_case(practice_case())
-    >>> only_counted(MovementCase(crisis=practice_case(), movers=(movers,))).findings
+    >>> only_counted(folder_case(practice_case())).findings
     ()
     """
     counted = set(case.crisis.counts["camp"])

@@ -17,8 +17,8 @@ from mobility_geo.flows.movers import (
     MovementCase,
     Movers,
     Reports,
+    folder_case,
     known_counts,
-    movers_of_case,
     only_counted,
 )
 from mobility_geo.scenario import Case
@@ -27,7 +27,6 @@ from mobility_geo.sources.displacement_case import DisplacementCase
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 Regime = Literal["split", "forecast", "assimilate"]
 REGIMES: Final = ("split", "forecast", "assimilate")
@@ -176,9 +175,8 @@ def simulate(
     >>> round(float(run.wide().iloc[-1].sum()))
     5900
     """
-    of_folder = isinstance(case, DisplacementCase)
     case = _ready_to_move(case)
-    told = of_folder or len(case.crisis.counts) > 0
+    told = case.all_counted or len(case.crisis.counts) > 0
     chosen = regime or ("split" if told else "forecast")
     problems = []
     if chosen not in REGIMES:
@@ -195,7 +193,7 @@ def simulate(
         problems.append(f"report_lag_days must be a whole number >= 1, not {report_lag_days!r}")
     if problems:
         raise InputError(problems)
-    if not of_folder and chosen != "forecast":
+    if not case.all_counted and chosen != "forecast":
         case = only_counted(case)
     run = _Run(
         case.crisis, case.movers, parameters or MovementParameters(), throughput_per_day or {},
@@ -212,8 +210,7 @@ def simulate(
 
 def _ready_to_move(case: DisplacementCase | Case | MovementCase) -> MovementCase:
     if isinstance(case, DisplacementCase):
-        movers, findings = movers_of_case(case)
-        return MovementCase(crisis=case, movers=(movers,), findings=tuple(findings))
+        return folder_case(case)
     return movement_case(case) if isinstance(case, Case) else case
 
 
@@ -422,8 +419,8 @@ class _Run:
         self.camps = len(self.network.camps)
         self.all = [_Movers(one, parameters) for one in movers]
         arcs = len(self.network.tail)
-        daily = case.daily_counts()
-        self.first = daily.iloc[0].to_numpy(dtype=float) if self.camps else np.zeros(0)
+        self.daily = case.daily_counts().to_numpy(dtype=float)
+        self.first = self.daily[0] if self.camps else np.zeros(0)
         # people whose class nobody knows are taken for a mix of all
         sizes = np.array([one.movers.weight.sum() for one in self.all])
         self.mix = sizes / sizes.sum() if sizes.sum() > 0 else np.ones(len(sizes)) / len(sizes)
@@ -448,7 +445,7 @@ class _Run:
     def split(self) -> FloatArray:
         """Predict the split of told totals; departures are timed so as to arrive when told."""
         days = self.case.days
-        totals = self.case.daily_counts().to_numpy(dtype=float).sum(axis=1)
+        totals = self.daily.sum(axis=1)
         change = np.diff(totals, prepend=totals[0])
         arriving = np.maximum(change, 0.0)
         breaks = self._falls_by_break(change)
@@ -634,17 +631,17 @@ class _Run:
             one.choose_again(day, in_camps)
             among.append(np.flatnonzero(one.standing))
         limits = np.array([np.minimum(self.limits, one.ways(day).throughput) for one in self.all])
+        limited = np.flatnonzero(np.isfinite(limits).any(axis=0))
         passed = np.zeros(limits.shape)
         # arcs that are short are passed within the step
         while any(len(some) for some in among):
-            among = self._set_out(among, day, limits, passed)
+            among = self._set_out(among, day, limited, limits, passed)
             self._arrive(day)
             among = [one.learn(one.ways(day), some)
                      for one, some in zip(self.all, among, strict=True)]  # fmt: skip
-        full = np.isfinite(limits).any(axis=0)
         for one in self.all:
             # whoever could set out and is still there waits before a full arc
-            if full.any():
+            if len(limited):
                 left = one.ready(one.ways(day), np.flatnonzero(one.standing))
                 at = (left.group, left.place, left.aim)
                 one.queue = (np.ravel_multi_index(at, one.standing.shape), left.people)
@@ -672,16 +669,24 @@ class _Run:
                 one.standing[0, place, targets] += people * shares * open_ / (shares * open_).sum()
 
     def _set_out(
-        self, among: list[IntArray], day: int, limits: FloatArray, passed: FloatArray
+        self,
+        among: list[IntArray],
+        day: int,
+        limited: IntArray,
+        limits: FloatArray,
+        passed: FloatArray,
     ) -> list[IntArray]:
-        """Let people set out who can; return who can go on within the step."""
+        """Let people set out who can; return who can go on within the step.
+
+        `limits` has persons a day by class and arc, `limited` the arcs that have one.
+        """
         arcs = len(self.network.tail)
         ready = [one.ready(one.ways(day), some) for one, some in zip(self.all, among, strict=True)]
         wanted = np.array([
             np.bincount(some.arc, weights=some.people, minlength=arcs) for some in ready
         ])  # fmt: skip
         passing = np.ones(wanted.shape)
-        for arc in np.flatnonzero(np.isfinite(limits).any(axis=0) & (wanted.sum(axis=0) > 0)):
+        for arc in limited[wanted[:, limited].sum(axis=0) > 0]:
             most = limits[:, arc] * self.parameters.step_days
             passing[:, arc] = share_passing(wanted[:, arc], passed[:, arc], most)
         landed = []
@@ -802,8 +807,7 @@ class _Run:
 
     def _falls_by_break(self, change: FloatArray) -> FloatArray:
         """Return how much of a fall of the total is due to breaks of the registration, per day."""
-        daily = self.case.daily_counts().to_numpy(dtype=float)
-        fall = np.maximum(-np.diff(daily, axis=0, prepend=daily[:1]), 0)
+        fall = np.maximum(-np.diff(self.daily, axis=0, prepend=self.daily[:1]), 0)
         return np.where(change < 0, (fall * self.case.break_days()).sum(axis=1), 0.0)
 
     # ------------------------------------------------------------ results

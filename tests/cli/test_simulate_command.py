@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from mobility_geo.cli.app import app
 from mobility_geo.datasets import load_mali
+from mobility_geo.flows import simulate, simulate_ensemble
 from mobility_geo.flows.practice_case import write_practice_case
 from mobility_geo.geopackage import read_layers
+from mobility_geo.sources import read_displacement_case
 
 
 @pytest.fixture
@@ -152,3 +155,17 @@ def test_what_assimilation_is_told_is_said(folder, tmp_path):
     done = call(*asked, "--reports", "published", "--lag-days", 10)
     assert "on lines between reports" not in done.stderr
     assert "Internal" in done.stdout
+
+
+def test_a_camp_without_counts_is_the_same_camp_for_everybody_who_asks(folder, tmp_path):
+    layout = folder / "source_data" / "data_layout.csv"
+    layout.write_text(layout.read_text().replace("Reed,reed.csv\n", ""))
+    case, out = read_displacement_case(folder), tmp_path / "p.csv"
+    expected = simulate(case)
+    assert expected.wide()["Reed"].iloc[-1] > 0
+    bands = simulate_ensemble(case, seed=1, runs=1)
+    assert bands["people"].equals(expected.predictions["people"])
+    assert call(folder, "--out", out, "--quiet").exit_code == 0
+    np.testing.assert_allclose(
+        pd.read_csv(out)["people"], expected.predictions["people"], atol=1e-3
+    )
