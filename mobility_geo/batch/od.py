@@ -37,8 +37,8 @@ from mobility_geo.flows.counts import METHODS as COUNTS_METHODS
 from mobility_geo.flows.counts import Method as CountsMethod
 from mobility_geo.flows.gravity import CONSTRAINTS, KINDS, Constraint, Kind
 from mobility_geo.flows.od import GIVEN
-from mobility_geo.flows.od_estimate import cost_matrix
-from mobility_geo.flows.od_prior import ENDS, add_pairs, pair_labels
+from mobility_geo.flows.od_estimate import cost_matrix, name_pairs
+from mobility_geo.flows.od_prior import add_pairs, pair_labels
 from mobility_geo.routing.engine import METRICS
 from mobility_geo.scenario import Case, TravellerClass
 from mobility_geo.schema import OD_FLOWS, records, suggest
@@ -486,7 +486,7 @@ class _Files:
         shut = np.isposinf(whole.to_numpy()[row, column]) & (people > 0)
         if not bool(shut.any()):
             return prior
-        names = [f"{one} to {two}" for one, two in prior.loc[shut, ENDS].itertuples(index=False)]
+        names = name_pairs(prior[shut])
         self.notes.append(
             f"warning: prior: {len(names)} pairs have people, but no way: {labels(names)}; nobody "
             f"goes there, {people[shut].sum():,.6g} of {people.sum():,.6g} are left out"

@@ -280,8 +280,7 @@ def assign_all_or_nothing(
             by_kind[kind[row], way] += people[row]
         load = by_kind.sum(axis=0)
         parts.append(
-            FlowPart(
-                rule=rule,
+            EdgeFlows(
                 edges=edge_table(network, load).assign(rule=rule)[list(EDGE_FLOWS.names)],
                 classes=class_table(case, table, rows, people[rows], links),
                 crossings=crossing_table(case, rule, load)[list(CROSSING_FLOWS.names)],
@@ -290,6 +289,8 @@ def assign_all_or_nothing(
                     served_persons=served, unserved_persons=left, time_min=minutes
                 ),
                 over_throughput=over_throughput(case, rule, by_kind / days, held, dense),
+                gap={rule: 0.0} if rule else {},
+                converged=True,
             )
         )
     found = join_parts(parts)
@@ -300,22 +301,7 @@ def assign_all_or_nothing(
     )
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class FlowPart:
-    """The tables of one rule; see `EdgeFlows`."""
-
-    rule: str
-    edges: pd.DataFrame
-    classes: pd.DataFrame
-    crossings: pd.DataFrame
-    ways: pd.DataFrame
-    od: pd.DataFrame
-    over_throughput: pd.DataFrame
-    gap: float = 0.0
-    converged: bool = True
-
-
-def join_parts(parts: Sequence[FlowPart]) -> EdgeFlows:
+def join_parts(parts: Sequence[EdgeFlows]) -> EdgeFlows:
     """Return the flows of all rules as one."""
 
     def tables(name: str) -> pd.DataFrame:
@@ -331,7 +317,7 @@ def join_parts(parts: Sequence[FlowPart]) -> EdgeFlows:
     return EdgeFlows(
         edges=tables("edges"), classes=tables("classes"), crossings=tables("crossings"),
         ways=tables("ways"), od=tables("od"), over_throughput=tables("over_throughput"),
-        gap={part.rule: part.gap for part in parts if part.rule},
+        gap={rule: gap for part in parts for rule, gap in part.gap.items()},
         converged=all(part.converged for part in parts),
     )  # fmt: skip
 
@@ -527,10 +513,7 @@ def arc_throughput(
     """
     limits = np.full((len(held), len(arcs)), np.inf)
     for row, one, cost in zip(limits, held, costs, strict=True):
-        capacity = one.base.capacity[arcs]
-        at = pd.Index(arcs).get_indexer(pd.Index(one.limited_arc))
-        capacity[at[at >= 0]] = one.capacity[at >= 0]
-        row[:] = np.where(cost.open[arcs], capacity, np.inf)
+        row[:] = np.where(cost.open[arcs], one.throughput()[arcs], np.inf)
     return limits
 
 

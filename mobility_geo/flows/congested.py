@@ -13,7 +13,6 @@ from mobility_geo.flows.assignment import (
     PAIR,
     WHO,
     EdgeFlows,
-    FlowPart,
     arc_throughput,
     check_days,
     check_ids,
@@ -453,7 +452,7 @@ class _World:
             self.graph, self.trips, cost=cost, kind_cost=self.kind_cost
         ).pair_cost
 
-    def spread(self, theta: float, count: int, overlap: float) -> FlowPart:
+    def spread(self, theta: float, count: int, overlap: float) -> EdgeFlows:
         """Load pairs by logit on ways that share little, at times that do not change."""
         from mobility_geo.routing.alternatives import (  # noqa: PLC0415 # loads numba
             find_alternatives,
@@ -518,7 +517,7 @@ class _World:
         gap: float,
         converged: bool,
         minutes: FloatArray | None = None,
-    ) -> FlowPart:
+    ) -> EdgeFlows:
         """Return the tables; flows per day become people again."""
         network = self.case.network
         size = len(network.arcs)
@@ -544,7 +543,7 @@ class _World:
         classes = class_table(self.case, self.rows, rows, persons, arcs)
         if ways is None:
             classes = pd.concat([classes, *self._by_kind(by_kind)], ignore_index=True)
-        return FlowPart(
+        return EdgeFlows(
             edges=edges[["rule", *edges.columns.drop("rule")]],
             classes=classes,
             crossings=crossing_table(self.case, self.rule, total, queue),
@@ -553,8 +552,7 @@ class _World:
             over_throughput=over_throughput(
                 self.case, self.rule, by_kind / self.days, self.held, self.costs
             ),
-            rule=self.rule,
-            gap=gap,
+            gap={self.rule: gap} if self.rule else {},
             converged=converged,
         )
 

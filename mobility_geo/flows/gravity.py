@@ -20,6 +20,7 @@ from mobility_geo.flows.od_estimate import (
     ODLimits,
     cost_matrix,
     margin_limits,
+    name_cells,
     no_limits,
     pair_table,
 )
@@ -592,7 +593,7 @@ def fit_poisson(
         pairs &= np.array(wide.index)[:, None] != np.array(wide.columns)
     astray = (seen > 0) & ~pairs
     if astray.any():
-        first = [f"{wide.index[i]} to {wide.columns[j]}" for i, j in np.argwhere(astray)[:4]]
+        first = name_cells(astray, *places)
         msg = (
             f"flows: {seen[astray].sum():,.6g} persons were seen on {int(astray.sum())} pairs that "
             f"have no way: {labels(first)}; take the costs of the time of the counts, or leave the "
@@ -628,7 +629,7 @@ def fit_poisson(
     said = []
     untold = pairs & ~known
     if untold.any():
-        lost = [f"{places[0][i]} to {places[1][j]}" for i, j in np.argwhere(untold)[:4]]
+        lost = name_cells(untold, *places)
         said.append(
             f"{int(untold.sum())} pairs without a figure are left out of the fit, and have "
             f"{fitted[untold].sum():,.6g} persons by the fitted model: {labels(lost)}"

@@ -259,7 +259,7 @@ class Ways:
         meets a closed arc within a day's travel.
     entry_km
         Distance from each place to the first place of each country of camps, as known.
-    closed, length_km, throughput
+    closed, throughput
         Of arcs, as they are.
     shut
         Camps that take nobody in, as they are.
@@ -274,7 +274,6 @@ class Ways:
     entry_km: FloatArray
     closed: BoolArray
     shut: BoolArray
-    length_km: FloatArray
     throughput: FloatArray
 
 
@@ -373,7 +372,7 @@ class Atlas:
         return Ways(
             news_km=news_km, true_km=true_km, known_km=known_km, news_arc=news_arc,
             true_arc=true_arc, knows=knows, entry_km=entry, closed=true,
-            shut=shut_true, length_km=length, throughput=network.throughput[now],
+            shut=shut_true, throughput=network.throughput[now],
         )  # fmt: skip
 
     def _without(self, km: FloatArray, shut: BoolArray) -> FloatArray:

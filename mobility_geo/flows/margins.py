@@ -17,6 +17,7 @@ from mobility_geo.flows.od_estimate import (
     ODLimits,
     cost_matrix,
     margin_limits,
+    name_cells,
     pair_table,
 )
 from mobility_geo.flows.od_prior import pair_labels
@@ -251,7 +252,7 @@ def solve_limits(  # noqa: PLR0913
             possible = possible_pairs(open_pairs, kept, fit.flows)
             forced = open_pairs & ~possible
             if forced.any():
-                first = [f"{origins[i]} to {destinations[j]}" for i, j in np.argwhere(forced)[:4]]
+                first = name_cells(forced, origins, destinations)
                 said.append(
                     f"{int(forced.sum())} pairs have a way, but margins leave nobody for them: "
                     f"{labels(first)}"

@@ -25,7 +25,6 @@ from mobility_geo.units import MIN_PER_H, QUANTUM
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 KM_PER_H: Final = 20.0
 """An hour on the way counts as so many kilometres: 200 km a day are ten hours of travel."""
@@ -154,7 +153,7 @@ def movement_case(
         movers=movers,
         forwarding_per_day=world.forwarding(float(1 - np.exp(-1 / transit_days))),
         audience=case.audience,
-        findings=(*findings, *world.findings),
+        findings=tuple(findings),
     )
 
 
@@ -315,20 +314,18 @@ class _World:
     def __init__(self, case: Case, groups: pd.DataFrame, sets: list[str]) -> None:
         self.case, self.sets = case, sets
         self.groups = groups.reset_index(drop=True)
-        self.findings: list[str] = []
         chosen = case.destinations[case.destinations["destination_set"].isin(sets)]
         self.forwards = _forwarders(case, set(chosen["place_id"]))
         places = tuple(dict.fromkeys([*chosen["place_id"], *self.forwards]))
         if not places:
             msg = f"the case has no destinations in the sets {labels(sets)}: nobody can go anywhere"
             raise InputError(msg)
-        self.camps: tuple[str, ...] = places
-        self.layout = self._lay()
+        self.layout = self._lay(places)
         self.camps = tuple(sorted(places, key=self.layout.end.__getitem__))
 
-    def _lay(self) -> _Layout:
+    def _lay(self, camps: tuple[str, ...]) -> _Layout:
         network = self.case.network
-        names, start, end, off = self._vertices()
+        names, start, end, off = self._vertices(camps)
         arrays, count = network.access_arrays, len(network.arcs)
         ids = network.edges["edge_id"].astype(str).to_numpy(dtype=object)
         pairs: list[tuple[int, int]] = []
@@ -358,7 +355,9 @@ class _World:
             edge_ids=tuple(edge_ids), access=access, direct=direct,
         )  # fmt: skip
 
-    def _vertices(self) -> tuple[list[str], dict[str, int], dict[str, int], list[str]]:
+    def _vertices(
+        self, camps: tuple[str, ...]
+    ) -> tuple[list[str], dict[str, int], dict[str, int], list[str]]:
         """Return names of all vertices, those of each place, and places beside the nodes."""
         network = self.case.network
         arrays = network.access_arrays
@@ -367,7 +366,7 @@ class _World:
         start: dict[str, int] = {}
         end: dict[str, int] = {}
         off: list[str] = []
-        wanted = list(dict.fromkeys([*self.camps, *self.groups["place_id"].astype(str)]))
+        wanted = list(dict.fromkeys([*camps, *self.groups["place_id"].astype(str)]))
         taken: set[int] = set()
         for place, row in zip(wanted, network.place_positions(wanted).tolist(), strict=True):
             entries = arrays.by_place[arrays.pointer[row] : arrays.pointer[row + 1]]
@@ -445,6 +444,7 @@ class _World:
     ) -> tuple[Movers, ...]:
         """Return a class of people for each way of travelling, passport and set of destinations."""
         days = (last - first).days + 1
+        plan = np.clip(np.arange(days) / leave_days, 0, 1)
         classes: dict[tuple[TravellerClass, tuple[str, ...]], list[int]] = {}
         told_sets = zip(self.groups["base"], self.groups["destination_set"], strict=True)
         for row, (traveller, (base, one)) in enumerate(
@@ -467,7 +467,6 @@ class _World:
                 people.append(0.0 if moves else persons)
                 weight.append(persons)
                 intensity.append(np.ones(days) if moves else told[str(place)])
-                plan = np.clip(np.arange(days) / leave_days, 0, 1)
                 due.append(persons * plan if moves else np.zeros(days))
             found.append(
                 Movers(
@@ -538,9 +537,7 @@ class _World:
         size, count = len(network.arcs), len(layout.tail)
         minutes, limits = np.full(count, np.inf), np.full(count, np.inf)
         minutes[:size] = np.where(costs.open, costs.time_min * QUANTUM["time_min"], np.inf)
-        limits[:size] = held.base.capacity[:size]
-        kept = held.limited_arc < size
-        limits[held.limited_arc[kept]] = held.capacity[kept]
+        limits[:size] = held.throughput()[:size]
         self._off_the_road(network, costs, minutes)
         return minutes, limits
 

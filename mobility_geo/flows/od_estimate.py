@@ -1,6 +1,6 @@
 """Estimated OD matrices: what they hold, and the limits that they were estimated within."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -304,6 +304,55 @@ def od_costs(
         index=pd.Index(start, name="origin_id"),
         columns=pd.Index(end, name="destination_id"),
     )
+
+
+def name_pairs(table: pd.DataFrame) -> list[str]:
+    """Return the pairs of a table in words.
+
+    Parameters
+    ----------
+    table
+        ``origin_id``, ``destination_id``.
+
+    Returns
+    -------
+    list of str
+        One per row.
+
+    Examples
+    --------
+    >>> name_pairs(pd.DataFrame({"origin_id": ["a"], "destination_id": ["x"]}))
+    ['a to x']
+    """
+    pairs = zip(table["origin_id"], table["destination_id"], strict=True)
+    return [f"{one} to {two}" for one, two in pairs]
+
+
+def name_cells(
+    cells: BoolArray, origins: Sequence[str], destinations: Sequence[str], most: int = 4
+) -> list[str]:
+    """Return the first pairs that are marked in a matrix, in words.
+
+    Parameters
+    ----------
+    cells
+        Origins by destinations.
+    origins, destinations
+        Ids of rows and columns.
+    most
+        So many at the most.
+
+    Returns
+    -------
+    list of str
+        Row by row.
+
+    Examples
+    --------
+    >>> name_cells(np.array([[False, True], [True, True]]), ["a", "b"], ["x", "y"], most=2)
+    ['a to y', 'b to x']
+    """
+    return [f"{origins[i]} to {destinations[j]}" for i, j in np.argwhere(cells)[:most]]
 
 
 def cost_matrix(

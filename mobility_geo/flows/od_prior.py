@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from mobility_geo.errors import InputError, labels
 from mobility_geo.flows.entropy import nearest_matrix
-from mobility_geo.flows.od_estimate import BoolArray, FloatArray, no_limits
+from mobility_geo.flows.od_estimate import BoolArray, FloatArray, name_pairs, no_limits
 
 ENDS = ["origin_id", "destination_id"]
 CLOSE = 1e-12
@@ -64,7 +64,7 @@ def pair_labels(table: pd.DataFrame) -> str:
     >>> pair_labels(pd.DataFrame({"origin_id": ["a"], "destination_id": ["x"]}))
     "1 pairs without a figure: ['a to x']"
     """
-    names = [f"{one} to {two}" for one, two in table[ENDS].itertuples(index=False)]
+    names = name_pairs(table)
     return f"{len(names)} pairs without a figure: {labels(names)}"
 
 

@@ -12,7 +12,7 @@ from scipy import linalg, sparse, stats
 from mobility_geo.errors import InputError, labels
 from mobility_geo.flows.feasibility import NOTHING_PERSONS, least_cost
 from mobility_geo.flows.gravity import fit_poisson
-from mobility_geo.flows.od_estimate import FloatArray, ODEstimate, ODLimits
+from mobility_geo.flows.od_estimate import FloatArray, ODEstimate, ODLimits, name_pairs
 
 MOST_PAIRS: Final = 1_000
 """Above so many pairs bounds and samples take minutes: two linear programmes for each pair."""
@@ -156,8 +156,7 @@ def _open_bounds(estimate: ODEstimate, least: FloatArray, most: FloatArray) -> O
     """Return an estimate with its bounds as intervals: some pairs have no most."""
     flows = estimate.table["flow_persons"].to_numpy(dtype=float)
     without = ~np.isfinite(most)
-    rows = estimate.table.loc[without, ["origin_id", "destination_id"]]
-    names = (f"{one} to {two}" for one, two in rows.itertuples(index=False))
+    names = name_pairs(estimate.table[without])
     low, high = np.minimum(least, flows), np.where(without, np.nan, np.maximum(most, flows))
     said = (
         f"{int(without.sum())} of {len(flows)} pairs have no upper limit: {labels(names)}; without "

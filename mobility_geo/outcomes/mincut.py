@@ -196,8 +196,7 @@ def _cut(
     head = np.concatenate([graph.head, starts])
     edge = np.concatenate([graph.edge, np.full(len(starts), -1)])
     arc = np.concatenate([graph.arc, np.full(len(starts), -1)])
-    capacity = held.base.capacity.copy()
-    capacity[held.limited_arc] = held.capacity
+    capacity = held.throughput()
     on_network = arc >= 0
     per_day = np.where(on_network, capacity[arc], np.inf)
     most, limiting = _narrowest(tail, head, per_day, edge, source, graph.sink)

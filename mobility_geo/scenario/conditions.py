@@ -262,6 +262,18 @@ class Conditions:
             access_risk=walk_risk,
         )
 
+    def throughput(self) -> FloatArray:
+        """Return how many people a day each arc, then each access, lets pass.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64; `inf` where there is no limit. What is closed says nothing here.
+        """
+        capacity = self.base.capacity.copy()
+        capacity[self.limited_arc] = self.capacity
+        return capacity
+
     def _cost_xof(self, arc: IntArray) -> FloatArray:
         """Return what passing some arcs costs."""
         cost = _fares_xof(self.network, arc, self.base.xof_per_km)
